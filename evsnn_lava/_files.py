@@ -1,0 +1,70 @@
+"""Writing files so that a half-written one is never seen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from evsnn_lava.errors import ConfigError
+
+
+@contextlib.contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` when the block ends without an error.
+
+    The temporary file stands in the same folder, so the final rename is atomic; it is flushed to
+    disk before it is renamed and removed when the block raises.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to create or replace. Missing parent folders are made.
+
+    Yields
+    ------
+    pathlib.Path
+        Where the block has to write.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made or is not writable.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> with atomic_write(folder / "a.txt") as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> (folder / "a.txt").read_text()
+    'whole'
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    except OSError as error:
+        raise ConfigError(f"cannot write {target}: {error.strerror}; choose a writable folder") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _commit(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _commit(temporary: Path, target: Path) -> None:
+    """Flush the temporary file to disk and rename it; `mkstemp` made it private, so widen the mode."""
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    umask = os.umask(0)
+    os.umask(umask)
+    temporary.chmod(0o666 & ~umask)
+    try:
+        temporary.replace(target)
+    except OSError as error:
+        raise ConfigError(f"cannot write {target}: {error.strerror}; choose another file name") from error

@@ -1,0 +1,151 @@
+"""Cutoff policies: when to stop, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.errors import ConfigError, unknown_name
+
+NEVER: Final = 2**31 - 1
+"""Threshold that no gap exceeds: the policy does not stop at that step."""
+
+KINDS: Final = {
+    "topk_gap": "stop when the best class leads the second by more than the step's threshold",
+    "fixed": "stop after a fixed number of steps",
+    "never": "run all steps",
+}
+
+
+def top2_gap(scores: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """Lead of the best class over the second best.
+
+    Parameters
+    ----------
+    scores : numpy.ndarray of int, shape (..., classes)
+        Output spikes of every class, summed over the steps so far.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (...)
+        ``Y_gap`` of the cutoff paper (arXiv 2301.09522).
+
+    Examples
+    --------
+    >>> int(top2_gap(np.array([3, 9, 7])))
+    2
+    """
+    ordered = np.sort(np.asarray(scores, dtype=np.int64), axis=-1)
+    gap: npt.NDArray[np.int64] = ordered[..., -1] - ordered[..., -2]
+    return gap
+
+
+@dataclass(frozen=True, eq=False)
+class CutoffPolicy:
+    """Stop at the first step whose gap exceeds the step's threshold, at the last step in any case.
+
+    All policies are this one rule with other tables: a fixed stop after ``k`` steps is ``NEVER``
+    everywhere and -1 at step ``k``.
+
+    Parameters
+    ----------
+    kind : {"topk_gap", "fixed", "never"}
+        How the table came about.
+    thresholds : array-like of int, shape (T',)
+        ``thresholds[t - 1]`` belongs to step ``t``; T' is the number of frames that are sent.
+    epsilon : float
+        Tolerated share of wrong early stops that the calibration used; 0 when it does not apply.
+    calibration_hash : str
+        SHA-256 of the data and labels the thresholds were fitted on, empty when there were none.
+    calibration_samples : int
+        Number of those samples.
+
+    Raises
+    ------
+    ConfigError
+        If the kind is unknown or the table is empty.
+
+    Examples
+    --------
+    >>> policy = CutoffPolicy("topk_gap", [NEVER, 2, 1])
+    >>> int(policy.exit_step(np.array([[[4, 0], [4, 1], [4, 2]]]))[0])
+    2
+    """
+
+    kind: str
+    thresholds: npt.NDArray[np.int64]
+    epsilon: float = 0.0
+    calibration_hash: str = ""
+    calibration_samples: int = 0
+
+    def __post_init__(self) -> None:
+        """Check and freeze the table."""
+        if self.kind not in KINDS:
+            raise unknown_name("cutoff policy", self.kind, KINDS)
+        thresholds = np.array(self.thresholds, dtype=np.int64)
+        if thresholds.ndim != 1 or not thresholds.size:
+            raise ConfigError("CutoffPolicy: expected one threshold per step, found none; calibrate the policy")
+        thresholds.setflags(write=False)
+        object.__setattr__(self, "thresholds", thresholds)
+
+    @classmethod
+    def never(cls, steps: int) -> CutoffPolicy:
+        """A policy that runs all `steps` steps."""
+        return cls("never", np.full(steps, NEVER))
+
+    @classmethod
+    def fixed(cls, stop_step: int, steps: int) -> CutoffPolicy:
+        """A policy that stops after `stop_step` of `steps` steps.
+
+        Raises
+        ------
+        ConfigError
+            If `stop_step` is not 1..steps.
+        """
+        if not 1 <= stop_step <= steps:
+            raise ConfigError(f"fixed cutoff: stop step is {stop_step}, the limit is 1..{steps}; choose one inside")
+        thresholds = np.full(steps, NEVER)
+        thresholds[stop_step - 1] = -1
+        return cls("fixed", thresholds)
+
+    @property
+    def steps(self) -> int:
+        """Number of steps after which the policy stops in any case."""
+        return len(self.thresholds)
+
+    def stops(self, step: int, scores: npt.NDArray[np.integer]) -> bool:
+        """Decide after one step.
+
+        Parameters
+        ----------
+        step : int
+            Number of frames seen so far, from 1.
+        scores : numpy.ndarray of int, shape (classes,)
+            Output spikes summed over these steps.
+
+        Returns
+        -------
+        bool
+            True when the sample is decided.
+        """
+        return step >= self.steps or int(top2_gap(scores)) > int(self.thresholds[step - 1])
+
+    def exit_step(self, scores: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+        """Exit step of whole runs.
+
+        Parameters
+        ----------
+        scores : numpy.ndarray of int, shape (N, T', classes)
+            Output spikes summed up to and including each step.
+
+        Returns
+        -------
+        numpy.ndarray of int64, shape (N,)
+            Number of steps seen at the exit, 1..T'.
+        """
+        stops = top2_gap(scores) > self.thresholds
+        stops[:, -1] = True
+        return np.argmax(stops, axis=1).astype(np.int64) + 1
