@@ -1,0 +1,133 @@
+"""From what happened to what counts: messages, synaptic operations, decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.network import ConvSynapse, DenseSynapse, NetworkDescription, RunResult, Synapse
+
+if TYPE_CHECKING:
+    from evsnn_lava.simulation.reference import Trace
+
+IntArray = npt.NDArray[np.int64]
+
+
+def fanout(synapse: Synapse, input_shape: tuple[int, ...]) -> IntArray:
+    """Non-zero weights that each input reaches: the synaptic operations of one spike.
+
+    Loihi 2's counters count non-zero weights only.
+
+    Parameters
+    ----------
+    synapse : DenseSynapse or ConvSynapse
+        The connection.
+    input_shape : tuple of int
+        Shape of its input.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape input_shape
+        One number per input.
+
+    Examples
+    --------
+    >>> fanout(DenseSynapse([[2, 0], [4, 6]]), (2,)).tolist()
+    [2, 1]
+    """
+    return FANOUT[type(synapse)](synapse, input_shape)
+
+
+def _dense_fanout(synapse: DenseSynapse, input_shape: tuple[int, ...]) -> IntArray:
+    return np.count_nonzero(synapse.weights, axis=0).astype(np.int64).reshape(input_shape)
+
+
+def _conv_fanout(synapse: ConvSynapse, input_shape: tuple[int, ...]) -> IntArray:
+    _, rows, columns = synapse.output_shape(input_shape)
+    channels, height, width = input_shape
+    (pad_y, pad_x), (down, right) = synapse.padding, synapse.stride
+    reached = np.zeros((channels, height + 2 * pad_y, width + 2 * pad_x), dtype=np.int64)
+    per_group = np.count_nonzero(
+        synapse.weights.reshape(synapse.groups, -1, *synapse.weights.shape[1:]), axis=1
+    ).reshape(channels, *synapse.weights.shape[2:])
+    for y in range(per_group.shape[1]):
+        for x in range(per_group.shape[2]):
+            top, left = y * synapse.dilation[0], x * synapse.dilation[1]
+            window = reached[:, top : top + down * (rows - 1) + 1 : down, left : left + right * (columns - 1) + 1 : right]
+            window += per_group[:, y, x, None, None]
+    return reached[:, pad_y : pad_y + height, pad_x : pad_x + width]
+
+
+FANOUT = {DenseSynapse: _dense_fanout, ConvSynapse: _conv_fanout}
+
+
+def cumulative_scores(network: NetworkDescription, trace: Trace) -> IntArray:
+    """Output spikes summed up to and including each frame.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network that was run.
+    trace : Trace
+        Its complete runs.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (N, T', classes)
+        Entry ``t - 1`` is what a decision after ``t`` frames is based on.
+    """
+    output = trace.messages[-1].reshape(len(trace.stream), -1, network.max_steps)
+    return np.cumsum(output[..., network.depth :], axis=-1, dtype=np.int64).transpose(0, 2, 1)
+
+
+def result_from_trace(network: NetworkDescription, trace: Trace, backend: str, wall_time_s: float) -> RunResult:
+    """Apply the cutoff to complete runs and count what happened until the exit.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network that was run.
+    trace : Trace
+        Its complete runs.
+    backend : str
+        Who computed the trace.
+    wall_time_s : float
+        How long it took.
+
+    Returns
+    -------
+    RunResult
+        Decisions, steps and counts.
+    """
+    scores = cumulative_scores(network, trace)
+    exit_step = network.cutoff.exit_step(scores)
+    final = scores[np.arange(len(scores)), exit_step - 1]
+    steps = exit_step + network.depth
+    executed = np.arange(network.max_steps) < steps[:, None]
+    sources = _sources(network, trace)
+    fanouts = [fanout(layer.synapse, source.shape[1:-1]) for layer, source in zip(network.layers, sources, strict=True)]
+    synops = [
+        np.einsum("ni,nik->nk", np.broadcast_to(f.reshape(1, -1), (len(s), f.size)), s.reshape(len(s), f.size, -1))
+        for f, s in zip(fanouts, sources, strict=True)
+    ]
+    messages = [layer.reshape(len(scores), -1, network.max_steps).sum(axis=1) for layer in trace.messages]
+    events = sources[0].reshape(len(scores), -1, network.max_steps).sum(axis=1)
+    return RunResult(
+        backend=backend,
+        exit_step=exit_step,
+        decision=np.argmax(final, axis=1),
+        scores=final,
+        steps=steps,
+        input_events=events * executed,
+        messages=np.stack(messages, axis=1) * executed[:, None],
+        synops=np.stack(synops, axis=1) * executed[:, None],
+        wall_time_s=wall_time_s,
+    )
+
+
+def _sources(network: NetworkDescription, trace: Trace) -> list[npt.NDArray[np.bool_]]:
+    """What each layer receives in each step, shape (N, *input shape, K)."""
+    silence = np.zeros((*trace.stream.shape[:-1], network.depth), dtype=bool)
+    return [np.concatenate([trace.stream, silence], axis=-1), *trace.messages[:-1]]
