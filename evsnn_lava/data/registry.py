@@ -1,0 +1,158 @@
+"""Every data set by its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from evsnn_lava.data.cache import cache_folder
+from evsnn_lava.data.digits import digit_split, event_digits
+from evsnn_lava.data.files import read_events
+from evsnn_lava.data.recording import EventSet
+from evsnn_lava.data.split import stratified_split
+from evsnn_lava.data.tonic_sets import TONIC_SETS, load_tonic
+from evsnn_lava.errors import ConfigError, unknown_name
+from evsnn_lava.network import InputRecipe
+
+SPLITS: Final = ("train", "validation", "test")
+"""The parts of a data set."""
+
+VALIDATION_PERCENT: Final = 15
+"""Share of the training recordings that becomes ``validation`` where a folder has none."""
+
+SPLIT_SEED: Final = 0
+"""Seed of that choice."""
+
+NMNIST_SMALL: Final = "nmnist_small"
+"""The set that stands in a folder of its own below ``EVSNN_DATA``."""
+
+_RECIPES: Final[Mapping[str, InputRecipe]] = {
+    **{name: InputRecipe(34, 34, steps=30, dt_us=10_000, dataset=name) for name in ("digits", "nmnist_small")},
+    **{name: entry.recipe for name, entry in TONIC_SETS.items()},
+}
+
+
+def load(name_or_path: str | os.PathLike[str], split: str = "train", folder: Path | None = None) -> EventSet:
+    """Load one part of a data set.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        A name from `names`, or a file or folder that `read_events` reads.
+    split : {"train", "validation", "test"}
+        The part. Where a folder has no ``validation``, 15 % of its ``train`` recordings (seeded,
+        every class with its share) become it and ``train`` is what is left: 850 and 150 of the 1000
+        of ``nmnist_small``. A single file, or a folder of classes, is cut into 70, 15 and 15 %.
+    folder : pathlib.Path, optional
+        Where downloaded sets are kept; ``tonic`` in the cache folder if not given.
+
+    Returns
+    -------
+    EventSet
+
+    Raises
+    ------
+    ConfigError
+        If the name, the part or the path does not exist.
+    FormatError
+        If a file is broken.
+    BackendUnavailableError
+        If a package for a set that is downloaded is missing.
+
+    Examples
+    --------
+    >>> test = load("digits", "test")
+    >>> len(test), test.sensor
+    (300, (34, 34))
+    """
+    if split not in SPLITS:
+        raise unknown_name("split", split, SPLITS)
+    name = str(name_or_path)
+    if name in _LOADERS:
+        return _LOADERS[name](split)
+    if name in TONIC_SETS:
+        return load_tonic(name, split, folder or cache_folder() / "tonic")
+    if Path(name).exists() or os.sep in name or Path(name).suffix in (".npz", ".npy"):
+        return _part_of_path(Path(name), split)
+    raise unknown_name("data set", name, names())
+
+
+def names() -> tuple[str, ...]:
+    """Give the names of all data sets.
+
+    Examples
+    --------
+    >>> names()
+    ('cifar10_dvs', 'digits', 'dvs_gesture', 'ncaltech101', 'nmnist', 'nmnist_small', 'shd', 'ssc')
+    """
+    return tuple(sorted(_RECIPES))
+
+
+def default_recipe(name: str) -> InputRecipe:
+    """Give the framing that a data set is used with if the user names none.
+
+    Raises
+    ------
+    ConfigError
+        If the data set is unknown; a file has no default, because nothing says how long it is.
+
+    Examples
+    --------
+    >>> recipe = default_recipe("digits")
+    >>> recipe.input_shape, recipe.steps, recipe.dt_us
+    ((2, 34, 34), 30, 10000)
+    """
+    if name not in _RECIPES:
+        raise unknown_name("data set with a default input recipe", name, names())
+    return _RECIPES[name]
+
+
+def data_folder() -> Path:
+    """Give the folder of local data sets: ``EVSNN_DATA``, or ``shared/data`` beside the working directory."""
+    stated = os.environ.get("EVSNN_DATA")
+    return Path(stated).expanduser() if stated else Path.cwd().parent / "shared" / "data"
+
+
+def _digits(split: str) -> EventSet:
+    return event_digits().select(digit_split(split))
+
+
+def _nmnist_small(split: str) -> EventSet:
+    folder = data_folder() / NMNIST_SMALL
+    if not folder.is_dir():
+        raise ConfigError(
+            f"nmnist_small: there is no folder {folder}; set EVSNN_DATA to the folder that holds {NMNIST_SMALL}"
+        )
+    return _part_of_path(folder, split, sensor=(34, 34))
+
+
+_LOADERS: Final[Mapping[str, Callable[[str], EventSet]]] = {"digits": _digits, "nmnist_small": _nmnist_small}
+
+
+def _part_of_path(path: Path, split: str, sensor: tuple[int, int] | None = None) -> EventSet:
+    """Read a part of a file or folder, and make the parts that it does not have."""
+    own = path.is_dir() and {part for part in SPLITS if any(path.glob(f"*_{part}.npz"))}
+    if own:
+        return _part_of_files(path, split, own, sensor)
+    whole = read_events(path, sensor=sensor)
+    held = max(1, len(whole) * VALIDATION_PERCENT // 100)
+    rest, test = stratified_split(whole.labels, held, SPLIT_SEED)
+    train, validation = stratified_split(whole.labels[rest], held, SPLIT_SEED)
+    return whole.select({"train": rest[train], "validation": rest[validation], "test": test}[split])
+
+
+def _part_of_files(path: Path, split: str, own: set[str], sensor: tuple[int, int] | None) -> EventSet:
+    if split in own and (split == "test" or "validation" in own):
+        return read_events(path, split, sensor=sensor)
+    if split == "test" or "train" not in own:
+        raise unknown_name(f"split of {path}", split, own)
+    whole = read_events(path, "train", sensor=sensor)
+    if "validation" in own:
+        return whole
+    held = len(whole) * VALIDATION_PERCENT // 100
+    train, validation = stratified_split(whole.labels, max(1, held), SPLIT_SEED)
+    return whole.select(np.asarray(train if split == "train" else validation))
