@@ -1,0 +1,146 @@
+"""What happened, per sample, layer and step: the counts that the ledger prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.network import FrameMasks, Layer, NetworkDescription, RunResult
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class EventCounts:
+    """Events of N samples in L layers and K steps; steps that were not executed count nothing.
+
+    Every executed step updates every neuron once, the first one too, in which the neurons are
+    reset. Such an update is *active* or *idle*. Active are the neurons that carry a bias and, of
+    the others, as many as could have received a synaptic operation or sent a spike in that step:
+    ``min(neurons without bias, synops + messages)``. A run does not record which neuron an
+    operation reached, so this is an upper bound of the neurons with such work; a neuron that only
+    leaks counts as idle. The ledger's range goes from all idle to all active.
+
+    Parameters
+    ----------
+    layers : tuple of str
+        Names of the L layers.
+    neurons : numpy.ndarray of int64, shape (L,)
+        Neurons of every layer.
+    exit_step : numpy.ndarray of int64, shape (N,)
+        Frames seen by the decision: the algorithmic step count.
+    steps : numpy.ndarray of int64, shape (N,)
+        Steps executed: the hardware step count, with the delay of the layers.
+    input_events : numpy.ndarray of int64, shape (N, K)
+        Input spikes sent.
+    messages, synops, active_updates : numpy.ndarray of int64, shape (N, L, K)
+        Spikes sent after the frame masks, operations over non-zero weights, active neuron updates.
+    readout_additions, cutoff_comparisons, mask_gates : numpy.ndarray of int64, shape (N,)
+        Work beside the network: adding output spikes to scores, looking for the two best scores,
+        asking whether a layer's frame is masked.
+
+    Raises
+    ------
+    ConfigError
+        If there is no sample or the arrays do not fit together.
+    """
+
+    layers: tuple[str, ...]
+    neurons: IntArray
+    exit_step: IntArray
+    steps: IntArray
+    input_events: IntArray
+    messages: IntArray
+    synops: IntArray
+    active_updates: IntArray
+    readout_additions: IntArray
+    cutoff_comparisons: IntArray
+    mask_gates: IntArray
+
+    def __post_init__(self) -> None:
+        """Check the shapes."""
+        if not len(self.steps):
+            raise ConfigError("event counts: there is no sample; run at least one")
+        shape = (len(self.steps), len(self.layers), self.input_events.shape[-1])
+        if not self.messages.shape == self.synops.shape == self.active_updates.shape == shape:
+            raise ConfigError(f"event counts: expected arrays of shape {shape}, found {self.messages.shape}; run again")
+        if self.steps.max() > shape[-1]:
+            raise ConfigError(f"event counts: {self.steps.max()} steps executed, {shape[-1]} recorded; run again")
+
+    @property
+    def samples(self) -> int:
+        """Number of samples N."""
+        return len(self.steps)
+
+    @property
+    def executed(self) -> npt.NDArray[np.bool_]:
+        """Which steps a sample executed, shape (N, K)."""
+        executed: npt.NDArray[np.bool_] = np.arange(self.input_events.shape[-1]) < self.steps[:, None]
+        return executed
+
+    @property
+    def idle_updates(self) -> IntArray:
+        """Idle neuron updates, shape (N, L, K)."""
+        return self.neurons[None, :, None] * self.executed[:, None, :] - self.active_updates
+
+
+def count_events(network: NetworkDescription, result: RunResult) -> EventCounts:
+    """Count the events of a run.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        What was run.
+    result : RunResult
+        What the back-end recorded.
+
+    Returns
+    -------
+    EventCounts
+        Counts per sample, layer and step.
+
+    Raises
+    ------
+    ConfigError
+        If the run is not one of this network.
+    """
+    depth = result.messages.shape[1]
+    if depth != network.depth:
+        raise ConfigError(
+            f"network {network.name}: it has {network.depth} layers, the run of {result.backend} {depth}; "
+            "profile a run of this network"
+        )
+    classes, cutoff = len(network.class_names), network.cutoff.kind != "never"
+    return EventCounts(
+        layers=tuple(layer.name for layer in network.layers),
+        neurons=np.array([layer.neurons for layer in network.layers], dtype=np.int64),
+        exit_step=result.exit_step,
+        steps=result.steps,
+        input_events=result.input_events,
+        messages=result.messages,
+        synops=result.synops,
+        active_updates=_active_updates(network, result),
+        readout_additions=result.exit_step * classes,
+        cutoff_comparisons=result.exit_step * classes * cutoff,
+        mask_gates=result.steps * _gated_layers(network.masks),
+    )
+
+
+def _active_updates(network: NetworkDescription, result: RunResult) -> IntArray:
+    biased = np.array([_biased_neurons(layer) for layer in network.layers], dtype=np.int64)[None, :, None]
+    neurons = np.array([layer.neurons for layer in network.layers], dtype=np.int64)[None, :, None]
+    executed = np.arange(result.messages.shape[-1]) < result.steps[:, None, None]
+    active: IntArray = (biased + np.minimum(neurons - biased, result.synops + result.messages)) * executed
+    return active
+
+
+def _biased_neurons(layer: Layer) -> int:
+    bias = layer.neuron.bias_mant
+    return 0 if bias is None else int(np.count_nonzero(bias)) * (layer.neurons // len(bias))
+
+
+def _gated_layers(masks: FrameMasks) -> int:
+    return sum(not masks.gate(layer).all() for layer in range(len(masks.keep)))

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evsnn_lava.hw_profiles import load_profile
+from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, Layer
+from evsnn_lava.profiling import cores_per_layer
+from evsnn_lava.profiling.cores import WEIGHT_BITS, cores_of_layer, weight_bits
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+NEURON = CubaNeuron(vth_mant=25, du=4095, dv=1024)
+
+
+def weights_of(bits: int, *shape: int) -> np.ndarray:
+    weights = np.zeros(shape, dtype=int)
+    weights.flat[0], weights.flat[1] = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    return weights
+
+
+def conv(outputs: int, inputs: int, bits: int, height: int, width: int) -> Layer:
+    return Layer("conv", ConvSynapse(weights_of(bits, outputs, inputs, 3, 3)), NEURON, (outputs, height, width))
+
+
+def dense(outputs: int, inputs: int, bits: int) -> Layer:
+    return Layer("dense", DenseSynapse(weights_of(bits, outputs, inputs)), NEURON, (outputs,))
+
+
+PILOTNET_LIF = [
+    (conv(24, 3, 5, 32, 99), 25),
+    (conv(36, 24, 4, 15, 49), 13),
+    (conv(48, 36, 4, 7, 24), 3),
+    (conv(64, 48, 4, 4, 22), 3),
+    (conv(64, 64, 4, 2, 20), 2),
+    (dense(100, 2560, 3), 12),
+    (dense(50, 100, 4), 1),
+    (dense(10, 50, 5), 1),
+    (dense(1, 10, 6), 1),
+]
+
+
+@pytest.mark.parametrize(("layer", "cores"), PILOTNET_LIF)
+def test_the_published_partition_of_pilotnet_on_loihi_2(layer, cores):
+    assert cores_of_layer(layer, load_profile("loihi2").limits) == cores
+
+
+@PATIENT
+@given(st.integers(1, 32), st.integers(1, 40), st.integers(1, 40))
+def test_no_core_holds_too_many_neurons(channels, height, width):
+    limits = load_profile("loihi1").limits
+    cores = cores_of_layer(conv(channels, 2, 4, height, width), limits)
+    assert cores >= 1
+    assert channels * height * width <= cores * limits.neurons_per_core.value
+
+
+@PATIENT
+@given(st.integers(1, 5000))
+def test_no_core_holds_too_many_dense_neurons(outputs):
+    limits = load_profile("loihi1").limits
+    layer = Layer("dense", DenseSynapse(np.ones((outputs, 2), int)), NEURON, (outputs,))
+    assert outputs <= cores_of_layer(layer, limits) * limits.neurons_per_core.value
+
+
+@pytest.mark.parametrize(
+    ("weights", "bits"),
+    [
+        ([0, 0], 1),
+        ([-1, 0], 1),
+        ([1], 2),
+        ([-8, 4], 2),
+        ([-4, 3], 3),
+        ([6, -2], 3),
+        ([3, -5], 4),
+        ([127, 1], 8),
+        ([64, 63], 8),
+        ([-256, 255], 8),
+    ],
+)
+def test_weight_bits_drop_shared_powers_of_two(weights, bits):
+    assert weight_bits(np.array(weights)) == bits
+
+
+@PATIENT
+@given(st.lists(st.integers(-128, 127), min_size=1), st.integers(0, 4))
+def test_weight_bits_do_not_depend_on_the_scale(weights, shift):
+    bits = weight_bits(np.array(weights))
+    assert bits in WEIGHT_BITS
+    assert weight_bits(np.array(weights) << shift) == bits
+
+
+def test_every_layer_takes_a_core_of_its_own(network):
+    assert cores_per_layer(network, load_profile("loihi2").limits).tolist() == [2, 1]

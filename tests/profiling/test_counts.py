@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.network import CutoffPolicy, FrameMasks
+from evsnn_lava.profiling import count_events
+
+
+def test_every_executed_step_updates_every_neuron_once(network, result):
+    counts = count_events(network, result)
+    updates = counts.active_updates + counts.idle_updates
+    assert updates.sum(axis=2).tolist() == [[4 * 18, 4 * 3], [6 * 18, 6 * 3]]
+    assert not updates[0, :, 4:].any()
+    assert counts.active_updates.min() >= 0
+    assert counts.idle_updates.min() >= 0
+
+
+def test_active_are_the_biased_neurons_and_those_that_events_could_reach(network, result):
+    counts = count_events(network, result)
+    # The convolution: 9 biased neurons; of the 9 others at most 0 + 0, 30 + 2, 24 + 1 and 0 + 0.
+    assert counts.active_updates[0, 0].tolist() == [9, 18, 18, 9, 0, 0]
+    assert counts.active_updates[1, 0].tolist() == [9, 16, 18, 18, 18, 9]
+    # The dense layer has no bias: at most 3 neurons, and 6 + 1, 3 + 2 events.
+    assert counts.active_updates[0, 1].tolist() == [0, 0, 3, 3, 0, 0]
+
+
+def test_work_beside_the_network(network_of, result):
+    plain = count_events(network_of(), result)
+    assert plain.readout_additions.tolist() == [2 * 3, 4 * 3]
+    assert not plain.cutoff_comparisons.any()
+    assert not plain.mask_gates.any()
+
+    masks = FrameMasks("mute", ([1, 1, 0, 1], [1, 0, 0, 1]))
+    both = count_events(network_of(masks, CutoffPolicy("topk_gap", [1, 1, 1, 1])), result)
+    assert both.cutoff_comparisons.tolist() == [2 * 3, 4 * 3]
+    assert both.mask_gates.tolist() == [4 * 2, 6 * 2]
+
+
+def test_a_skipped_frame_asks_no_question_on_the_chip(network_of, result):
+    masks = FrameMasks("skip", ([1, 1, 0, 1], [1, 1, 0, 1]))
+    assert not count_events(network_of(masks), result).mask_gates.any()
+
+
+def test_a_run_of_another_network_is_refused(network, result):
+    other = replace(result, messages=result.messages[:, :1], synops=result.synops[:, :1])
+    with pytest.raises(ConfigError, match="tiny: it has 2 layers, the run of engine 1"):
+        count_events(network, other)
+
+
+def test_more_steps_than_recorded_are_refused(network, result):
+    with pytest.raises(ConfigError, match="9 steps executed, 6 recorded"):
+        count_events(network, replace(result, steps=np.array([4, 9])))
+
+
+def test_an_empty_run_is_refused(network, result):
+    empty = {name: value[:0] for name, value in vars(result).items() if isinstance(value, np.ndarray)}
+    with pytest.raises(ConfigError, match="no sample"):
+        count_events(network, replace(result, **empty))

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.hw_profiles import load_profile
+from evsnn_lava.profiling import CostReport, profile_run
+
+
+@pytest.fixture(name="report", params=["loihi1", "loihi2"])
+def fixture_report(request, network, result) -> CostReport:
+    return profile_run(network, result, load_profile(request.param), np.array([0, 2]))
+
+
+def test_it_names_what_ran(report):
+    assert (report.network, report.backend, report.samples) == ("tiny", "engine", 2)
+    assert report.accuracy == 0.5
+    assert (report.cores, report.chips) == (3, 1)
+
+
+def test_layers_and_static_energy_sum_to_the_mean(report):
+    layers = math.fsum(layer.total_j.value for layer in report.layers)
+    mean = report.distributions["energy_j"].mean
+    assert layers + report.static_j.value == pytest.approx(mean.value, rel=1e-14)
+    assert mean.value == pytest.approx(report.ledger.per_inference(report.ledger.total).value, rel=1e-12)
+    for layer in report.layers:
+        kinds = layer.synop_j.value + layer.neuron_j.value + layer.message_j.value
+        assert kinds == pytest.approx(layer.total_j.value, rel=1e-14)
+
+
+def test_algorithmic_and_hardware_steps_differ_by_the_depth(report):
+    spread = report.distributions
+    assert spread["exit_steps"].mean.value == 3
+    assert spread["steps"].mean.value == 3 + 2
+    assert spread["steps"].max.value == 6
+
+
+def test_the_longer_sample_costs_more(report):
+    assert report.time_s.value[0] < report.time_s.value[1]
+    assert report.energy_j.value[0] < report.energy_j.value[1]
+    for part in (report.time_s, report.energy_j, report.dynamic_j):
+        assert np.all((part.low <= part.value) & (part.value <= part.high))
+
+
+def test_layer_events_are_means(report):
+    conv = report.layers[1]
+    assert (conv.name, conv.neurons, conv.synops, conv.spikes) == ("conv", 18, (54 + 60) / 2, (3 + 4) / 2)
+    assert conv.active_updates + conv.idle_updates == 18 * 5
+
+
+def test_every_constant_keeps_its_provenance(report):
+    names = [constant.name for constant in report.constants]
+    assert "energy.synop" in names
+    assert "static_power" in names
+    assert all(constant.quantity.source for constant in report.constants)
+
+
+def test_without_labels_there_is_no_accuracy(network, result):
+    assert profile_run(network, result, load_profile("loihi2")).accuracy is None
+
+
+def test_labels_of_another_number_are_refused(network, result):
+    with pytest.raises(ConfigError, match="run of tiny: 2 samples, 3 labels"):
+        profile_run(network, result, load_profile("loihi2"), np.array([0, 1, 2]))
