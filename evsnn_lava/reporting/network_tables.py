@@ -1,0 +1,305 @@
+"""Terminal tables of what is in a network, made for 100 columns; whoever prints them is the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from evsnn_lava.reporting.units import format_count
+
+if TYPE_CHECKING:
+    from evsnn_lava.export.inspect import CutoffSummary, LayerSummary, NetworkSummary
+
+KEPT, DROPPED = "█", "░"
+HASH_DIGITS: Final = 16
+
+
+def network_tables(summary: NetworkSummary) -> RenderableType:
+    """Everything about one network: facts, layers, masks, thresholds, provenance.
+
+    Parameters
+    ----------
+    summary : NetworkSummary
+        From :func:`evsnn_lava.export.inspect.summarise`.
+
+    Returns
+    -------
+    rich.console.RenderableType
+        The tables, one below the other.
+    """
+    parts = [facts_table(summary), network_layer_table(summary), mask_table(summary), cutoff_table(summary.cutoff)]
+    if summary.quantisation:
+        parts.append(quantisation_table(summary))
+    if summary.provenance:
+        parts.append(provenance_table(summary))
+    return Group(*parts)
+
+
+def facts_table(summary: NetworkSummary) -> Group:
+    """Name, hash, input, classes and golden vectors, a line each.
+
+    Parameters
+    ----------
+    summary : NetworkSummary
+        The network.
+
+    Returns
+    -------
+    rich.console.Group
+        A title and two columns.
+    """
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    rows = {
+        "size": f"{summary.depth} layers, {format_count(summary.neurons)} neurons, "
+        f"{format_count(summary.weights)} weights",
+        "steps": f"{summary.frames_sent} frames sent + {summary.depth} layers = {summary.max_steps} steps at most",
+        "input": _input(summary),
+        "classes": _shortened(summary.class_names),
+        "golden": _golden(summary),
+        "content": f"sha256 {summary.content_hash[:HASH_DIGITS]}" if summary.content_hash else "not writable",
+    }
+    for key, value in rows.items():
+        table.add_row(key, Text(value))
+    return _titled(f"Network {summary.name}", table)
+
+
+def network_layer_table(summary: NetworkSummary) -> Group:
+    """Shape, weights and neuron parameters of every layer.
+
+    Parameters
+    ----------
+    summary : NetworkSummary
+        The network.
+
+    Returns
+    -------
+    rich.console.Group
+        The input and one row per layer.
+    """
+    table = _table()
+    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=16)
+    table.add_column("Type", no_wrap=True)
+    for heading in ("Shape", "Neurons", "Weights", "Non-zero", "Bits", "vth", "du", "dv", "Bias"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_row("input", "frames", _shape(summary.recipe.input_shape), *[""] * 8, style="dim")
+    for layer in summary.layers:
+        table.add_row(*_layer_cells(layer))
+    note = "bits: of a weight without the common power of two; vth: mantissa, the threshold is 64 vth"
+    return _titled("Layers", table, note)
+
+
+def mask_table(summary: NetworkSummary) -> Group:
+    """The frame masks as rows of blocks.
+
+    Parameters
+    ----------
+    summary : NetworkSummary
+        The network.
+
+    Returns
+    -------
+    rich.console.Group
+        One row per layer: which frames it receives.
+    """
+    dropped = {"skip": "a frame that the first mask drops is never sent", "mute": "a dropped frame is sent as silence"}
+    steps = summary.recipe.steps
+    table = _table()
+    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=16)
+    table.add_column(f"Frames 0..{steps - 1}", overflow="fold")
+    table.add_column("Kept", justify="right", no_wrap=True)
+    for layer in summary.layers:
+        table.add_row(Text(layer.name), mask_blocks(layer.mask), f"{layer.mask.count('1')} of {steps}")
+    return _titled(f"Frame masks ({summary.mask_semantics})", table, dropped[summary.mask_semantics])
+
+
+def mask_blocks(mask: str) -> Text:
+    """Draw a mask.
+
+    Parameters
+    ----------
+    mask : str
+        One ``0`` or ``1`` per frame.
+
+    Returns
+    -------
+    rich.text.Text
+        A full block for a kept frame, a shade for a dropped one.
+
+    Examples
+    --------
+    >>> mask_blocks("1101").plain
+    '██░█'
+    """
+    text = Text()
+    for bit, run in groupby(mask):
+        symbol, style = (KEPT, "green") if bit == "1" else (DROPPED, "dim")
+        text.append(symbol * len(list(run)), style)
+    return text
+
+
+def cutoff_table(cutoff: CutoffSummary) -> Group:
+    """The thresholds, equal neighbours in one row.
+
+    Parameters
+    ----------
+    cutoff : CutoffSummary
+        The policy.
+
+    Returns
+    -------
+    rich.console.Group
+        Steps and what makes the network stop there.
+    """
+    fitted = (
+        f"fitted on {cutoff.calibration_samples} samples (sha256 {cutoff.calibration_hash[:HASH_DIGITS]}), "
+        f"epsilon {cutoff.epsilon:g}"
+        if cutoff.calibration_samples
+        else "not fitted on data"
+    )
+    table = _table()
+    table.add_column("After frame", justify="right", no_wrap=True)
+    table.add_column("Stop when")
+    for steps, rule in threshold_runs(cutoff.thresholds):
+        table.add_row(steps, rule)
+    note = f"gap: lead of the best class over the second, in spikes; {fitted}"
+    return _titled(f"Cutoff ({cutoff.kind})", table, note)
+
+
+def threshold_runs(thresholds: Sequence[int | None]) -> list[tuple[str, str]]:
+    """Say the thresholds in words, equal neighbours together.
+
+    Parameters
+    ----------
+    thresholds : sequence of (int or None)
+        One per step; None never stops, a negative one always does. The last step ends in any case.
+
+    Returns
+    -------
+    list of (str, str)
+        Steps, counted from 1, and the rule.
+
+    Examples
+    --------
+    >>> threshold_runs([None, None, 3, 3, 2])
+    [('1-2', 'never'), ('3-4', 'gap > 3'), ('5', 'always')]
+    """
+    rules = ["never" if value is None else f"gap > {value}" if value >= 0 else "always" for value in thresholds]
+    rules[-1] = "always"
+    runs, start = [], 1
+    for rule, run in groupby(rules):
+        end = start + len(list(run)) - 1
+        runs.append((f"{start}-{end}" if end > start else str(start), rule))
+        start = end + 1
+    return runs
+
+
+def quantisation_table(summary: NetworkSummary) -> Group:
+    """What rounding did to the weights.
+
+    Parameters
+    ----------
+    summary : NetworkSummary
+        The network.
+
+    Returns
+    -------
+    rich.console.Group
+        One row per layer.
+    """
+    table = _table()
+    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=16)
+    for heading in ("Scale", "Largest error", "Clipped", "Zero"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for fact in summary.quantisation:
+        counts = (format_count(fact.clipped), format_count(fact.zeros))
+        table.add_row(Text(fact.layer), f"{fact.weight_scale:g}", f"{fact.max_error:.3g}", *counts)
+    return _titled("Quantisation", table, "scale: integer that stands for the weight 1.0")
+
+
+def provenance_table(summary: NetworkSummary) -> Group:
+    """Where the network came from, long values cut to a line.
+
+    Parameters
+    ----------
+    summary : NetworkSummary
+        The network.
+
+    Returns
+    -------
+    rich.console.Group
+        One row per entry.
+    """
+    table = _table()
+    table.add_column("Entry", overflow="ellipsis", no_wrap=True, max_width=24, style="dim")
+    table.add_column("Value", overflow="ellipsis", no_wrap=True)
+    for key, value in summary.provenance:
+        table.add_row(Text(key), Text(" ".join(value.split())))
+    return _titled("Provenance", table)
+
+
+def _table() -> Table:
+    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+
+
+def _titled(title: str, table: Table, note: str = "") -> Group:
+    """A title above and a note below, neither bound to the width of the table."""
+    parts: list[RenderableType] = ["", Text(title, "bold"), table]
+    return Group(*parts, Text(note, "dim")) if note else Group(*parts)
+
+
+def _layer_cells(layer: LayerSummary) -> list[RenderableType]:
+    low, high = layer.bias or (0, 0)
+    return [
+        Text(layer.name),
+        f"{layer.type} {layer.detail}".rstrip(),
+        _shape(layer.output_shape),
+        format_count(layer.neurons),
+        format_count(layer.weights),
+        f"{layer.nonzero_share:.1%}",
+        str(layer.weight_bits),
+        str(layer.vth),
+        str(layer.du),
+        str(layer.dv),
+        "-" if layer.bias is None else f"{low}..{high}",
+    ]
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _input(summary: NetworkSummary) -> str:
+    recipe = summary.recipe
+    frames = f"{recipe.steps} frames of {recipe.dt_us / 1000:g} ms"
+    if recipe.binning == "count":
+        frames = f"{recipe.steps} frames of equal event count"
+    words = [f"{recipe.sensor_height}x{recipe.sensor_width} sensor"]
+    if recipe.crop is not None:
+        top, left, height, width = recipe.crop
+        words.append(f"crop {height}x{width} at ({top}, {left})")
+    if recipe.downsample > 1:
+        words.append(f"every {recipe.downsample}x{recipe.downsample} pixels one")
+    words.append("OFF and ON apart" if recipe.polarities == 2 else "polarities merged")
+    source = f", trained on {recipe.dataset}" if recipe.dataset else ""
+    return f"{frames}, {_shape(recipe.input_shape)} ({', '.join(words)}){source}"
+
+
+def _shortened(names: Sequence[str], limit: int = 12) -> str:
+    shown = ", ".join(names[:limit])
+    return f"{len(names)}: {shown}" + (", ..." if len(names) > limit else "")
+
+
+def _golden(summary: NetworkSummary) -> str:
+    golden = summary.golden
+    if golden is None:
+        return "none"
+    mean_exit = sum(golden.exit_steps) / golden.samples
+    return f"{golden.samples} samples, {format_count(golden.spikes)} spikes, mean exit step {mean_exit:.1f}"
