@@ -1,0 +1,1 @@
+"""Training with lava-dl SLAYER blocks: frame masks, cutoff regularisation, checkpoints."""

@@ -1,0 +1,132 @@
+"""What training leaves behind: one file per trained variant, read by the exporter."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava._files import atomic_write
+from evsnn_lava._torch import torch
+from evsnn_lava.errors import ConfigError, FormatError
+from evsnn_lava.network import InputRecipe
+from evsnn_lava.training.config import RunConfig
+from evsnn_lava.training.model import EventNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A trained network with everything needed to export it.
+
+    Parameters
+    ----------
+    variant : str
+        ``"plain"`` or ``"masked"``.
+    config : RunConfig
+        The configuration it was trained with.
+    recipe : InputRecipe
+        How recordings become frames.
+    class_names : tuple of str
+        One per output neuron.
+    keep : numpy.ndarray of bool, shape (L, T)
+        Hard frame masks; all ones for the plain variant.
+    network : EventNetwork
+        The blocks with their weights.
+    facts : dict of str to str
+        Versions, seeds and results, for the provenance.
+    """
+
+    variant: str
+    config: RunConfig
+    recipe: InputRecipe
+    class_names: tuple[str, ...]
+    keep: npt.NDArray[np.bool_]
+    network: EventNetwork
+    facts: dict[str, str]
+
+    @property
+    def semantics(self) -> str:
+        """What becomes of a dropped frame."""
+        return self.config.masks.semantics if self.config.masks else "skip"
+
+
+def save_model(model: TrainedModel, path: str | os.PathLike[str]) -> None:
+    """Write a trained model.
+
+    Parameters
+    ----------
+    model : TrainedModel
+        What to write.
+    path : path-like
+        The file.
+    """
+    meta = {
+        "variant": model.variant,
+        "config": model.config.model_dump(mode="json"),
+        "recipe": asdict(model.recipe),
+        "class_names": list(model.class_names),
+        "facts": model.facts,
+    }
+    content = {
+        "meta": json.dumps(meta, sort_keys=True),
+        "keep": torch.from_numpy(model.keep),
+        "state": model.network.state_dict(),
+    }
+    with atomic_write(path) as temporary:
+        torch.save(content, temporary)
+
+
+def load_model(path: str | os.PathLike[str]) -> TrainedModel:
+    """Read a trained model.
+
+    Parameters
+    ----------
+    path : path-like
+        A file that :func:`save_model` wrote.
+
+    Returns
+    -------
+    TrainedModel
+        The model, on the CPU.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file.
+    FormatError
+        If it is not a trained model.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"no trained model {file}; run `evsnn train` first or give the folder of a run")
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+        return _rebuild(content)
+    except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
+        raise FormatError(f"{file} is not a trained model of evsnn: {_first_line(error)}; train again") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"{file} lacks a part or holds a wrong one: {_first_line(error)}; train again") from error
+
+
+def _rebuild(content: dict[str, Any]) -> TrainedModel:
+    meta = json.loads(content["meta"])
+    config = RunConfig.model_validate(meta["config"])
+    values = meta["recipe"]
+    recipe = InputRecipe(**{**values, "crop": None if values["crop"] is None else tuple(values["crop"])})
+    network = EventNetwork(config.network, recipe.input_shape, len(meta["class_names"]))
+    network.load_state_dict(content["state"])
+    keep = content["keep"].numpy().astype(bool)
+    return TrainedModel(
+        meta["variant"], config, recipe, tuple(meta["class_names"]), keep, network.eval(), dict(meta["facts"])
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,84 @@
+"""SLAYER's CUBA blocks, quick on the CPU: 2-D convolutions and the fused neuron."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evsnn_lava._torch import F, slayer, torch
+from evsnn_lava.training.neurons import FusedNeuron
+
+Tensor = torch.Tensor
+
+
+class _Responding:
+    """What both blocks share: quantised weights, the fused neuron, spikes and voltage at once."""
+
+    neuron: Any
+    synapse: Any
+    weight_mask: Any
+
+    def respond(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Spikes and voltage of the block, without the delay of one step between blocks.
+
+        Parameters
+        ----------
+        x : torch.Tensor of float32, shape (N, C, H, W, T) or (N, C, T)
+            Spikes that come in.
+
+        Returns
+        -------
+        spikes, voltage : torch.Tensor, shape (N, ..., T)
+            What the neurons answer.
+        """
+        return self.neuron.respond(self.drive(x))  # type: ignore[no-any-return]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Spikes of the block, shape (N, ..., T); delayed by one step if ``delay_shift``."""
+        spikes = self.respond(x)[0]
+        return slayer.block.base.step_delay(self, spikes) if self.delay_shift else spikes  # type: ignore[attr-defined]
+
+    def drive(self, x: Tensor) -> Tensor:
+        """Weighted input of the neurons."""
+        raise NotImplementedError
+
+
+class Conv(_Responding, slayer.block.cuba.Conv):  # type: ignore[misc]  # SLAYER has no type hints
+    """``slayer.block.cuba.Conv`` as a 2-D convolution over samples and steps.
+
+    SLAYER convolves in 3-D with a kernel of one step in time; that is a 2-D convolution of every
+    frame. Weights are multiples of 2/64 and inputs are spikes, so both orders of summation are
+    exact in float32 and the results are bit-equal.
+    """
+
+    def __init__(self, neuron_params: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(neuron_params, *args, **kwargs)
+        self.neuron = _fused(neuron_params)
+        self.synapse.pre_hook_fx = self.neuron.quantize_8bit
+
+    def drive(self, x: Tensor) -> Tensor:
+        """Convolve every frame; shape (N, C_out, H_out, W_out, T)."""
+        synapse = self.synapse
+        weight = synapse.pre_hook_fx(synapse.weight)[..., 0]
+        frames = x.movedim(-1, 1)
+        z = F.conv2d(
+            frames.flatten(0, 1), weight, None, synapse.stride[:2], synapse.padding[:2], synapse.dilation[:2], synapse.groups
+        )
+        return z.unflatten(0, frames.shape[:2]).movedim(1, -1)
+
+
+class Dense(_Responding, slayer.block.cuba.Dense):  # type: ignore[misc]  # SLAYER has no type hints
+    """``slayer.block.cuba.Dense`` as one matrix product; flattens ``(C, H, W)`` itself."""
+
+    def __init__(self, neuron_params: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(neuron_params, *args, **kwargs)
+        self.neuron = _fused(neuron_params)
+        self.synapse.pre_hook_fx = self.neuron.quantize_8bit
+
+    def drive(self, x: Tensor) -> Tensor:
+        """Multiply; shape (N, out, T)."""
+        weight = self.synapse.pre_hook_fx(self.synapse.weight).flatten(1)
+        return F.linear(x.movedim(-1, 1).flatten(2), weight).movedim(1, -1)
+
+
+def _fused(neuron_params: dict[str, Any]) -> FusedNeuron:
+    return FusedNeuron(**neuron_params)

@@ -1,0 +1,247 @@
+"""The configuration a user writes: one TOML file, every key checked, unknown keys refused."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evsnn_lava.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(_Strict):
+    """Which events, and how they become frames.
+
+    Attributes
+    ----------
+    dataset : str
+        Name of a data set or path of an event file.
+    steps : int or None
+        Number of frames T; None takes the data set's own recipe.
+    dt_us : int or None
+        Length of a frame in microseconds; None takes the data set's own recipe.
+    shift_pixels : int
+        Training frames are shifted by up to this many pixels.
+    event_drop : float
+        Each training recording loses a random share of its events, up to this one.
+    """
+
+    dataset: str
+    steps: Count | None = None
+    dt_us: Count | None = None
+    shift_pixels: Annotated[int, Field(ge=0)] = 2
+    event_drop: Share = 0.3
+
+
+class NeuronConfig(_Strict):
+    """Parameters of ``slayer.neuron.cuba.Neuron``, the same for all layers."""
+
+    threshold: Positive = 1.25
+    current_decay: Share = 0.25
+    voltage_decay: Share = 0.03
+    tau_grad: Positive = 0.03
+    scale_grad: Positive = 1.0
+
+
+class ConvConfig(_Strict):
+    """A convolutional block."""
+
+    type: Literal["conv"]
+    channels: Count
+    kernel: Count = 3
+    stride: Count = 1
+    padding: Annotated[int, Field(ge=0)] = 0
+    weight_scale: Positive = 2.0
+
+
+class DenseConfig(_Strict):
+    """A fully connected block; the last block of a network is one, with a unit per class."""
+
+    type: Literal["dense"]
+    units: Count
+    weight_scale: Positive = 2.0
+
+
+class NetworkConfig(_Strict):
+    """Hidden blocks in order; the output block is added with one neuron per class."""
+
+    layers: tuple[Annotated[ConvConfig | DenseConfig, Field(discriminator="type")], ...] = ()
+    neuron: NeuronConfig = NeuronConfig()
+    output_weight_scale: Positive = 2.0
+
+
+class TrainConfig(_Strict):
+    """The loop.
+
+    Attributes
+    ----------
+    epochs : int
+        Epochs of the plain stage.
+    batch_size : int
+        Samples per step.
+    learning_rate, weight_decay : float
+        Of AdamW; the rate follows one cycle per stage.
+    anytime_weight : float
+        Share of the loss that asks for the right answer after every step, not only after the last.
+    logit_scale : float
+        Output spike rates are multiplied by it before the cross entropy.
+    patience : int
+        A stage ends after this many epochs without a better validation loss; 0 never ends early.
+    accelerator : str
+        Of Lightning: ``auto``, ``cpu`` or ``gpu``.
+    """
+
+    epochs: Count = 20
+    batch_size: Count = 32
+    learning_rate: Positive = 2e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    anytime_weight: Share = 0.5
+    logit_scale: Positive = 10.0
+    patience: Annotated[int, Field(ge=0)] = 0
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+
+
+class MasksConfig(_Strict):
+    """Frame masks: the soft stage learns them, the hard stage trains with them.
+
+    Attributes
+    ----------
+    keep : tuple of float
+        Share of the frames that each layer keeps, never rising; one value serves all layers.
+    semantics : {"skip", "mute"}
+        What becomes of a dropped frame.
+    soft_epochs, hard_epochs : int
+        Length of the stages.
+    tokens : int
+        Temporal embeddings per layer (K).
+    dice_weight, budget_weight : float
+        Of the diversity and the budget loss.
+    learning_rate : float
+        Of the embeddings.
+    """
+
+    keep: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.5,)
+    semantics: Literal["skip", "mute"] = "skip"
+    soft_epochs: Count = 6
+    hard_epochs: Count = 8
+    tokens: Count = 4
+    dice_weight: Annotated[float, Field(ge=0)] = 0.1
+    budget_weight: Annotated[float, Field(ge=0)] = 1.0
+    learning_rate: Positive = 1e-2
+
+
+class CutoffConfig(_Strict):
+    """Cutoff: a regulariser for training and the calibration.
+
+    Attributes
+    ----------
+    rcs_weight : float
+        Weight of the regulariser (alpha); 0 switches it off.
+    rcs_tail : float
+        Share of the last steps that make its target.
+    epsilon : float
+        Tolerated share of wrong early stops.
+    min_support : int
+        Calibration samples that a threshold needs.
+    """
+
+    rcs_weight: Annotated[float, Field(ge=0)] = 0.002
+    rcs_tail: Annotated[float, Field(gt=0, le=1)] = 0.3
+    epsilon: Share = 0.01
+    min_support: Count = 50
+
+
+class RunConfig(_Strict):
+    """One TOML file.
+
+    Attributes
+    ----------
+    name : str
+        Name of the network and of the run's folder.
+    seed : int
+        Seeds everything.
+    masks : MasksConfig or None
+        None trains without masks.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    seed: Annotated[int, Field(ge=0)] = 1
+    data: DataConfig
+    network: NetworkConfig = NetworkConfig()
+    train: TrainConfig = TrainConfig()
+    masks: MasksConfig | None = None
+    cutoff: CutoffConfig = CutoffConfig()
+
+
+def read_config(path: str | os.PathLike[str]) -> RunConfig:
+    """Read and check a configuration.
+
+    Parameters
+    ----------
+    path : path-like
+        A TOML file.
+
+    Returns
+    -------
+    RunConfig
+        The checked configuration, frozen.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is no TOML, or has unknown or wrong keys.
+    """
+    file = Path(path)
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read configuration {file}: {error.strerror}; give the path of a TOML file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}; correct the line") from error
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{file}: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    """One line about the first of the problems, with the valid keys where a key is unknown."""
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if problem["type"] == "extra_forbidden":
+        valid = ", ".join(sorted(_model_at(problem["loc"][:-1]).model_fields))
+        return f"unknown key {where!r}; valid keys there are: {valid}{more}"
+    return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}, found {problem['input']!r}; correct it{more}"
+
+
+def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model that holds the keys at a location of the configuration."""
+    tables: dict[str, type[BaseModel]] = {
+        "data": DataConfig,
+        "network": NetworkConfig,
+        "neuron": NeuronConfig,
+        "conv": ConvConfig,
+        "dense": DenseConfig,
+        "train": TrainConfig,
+        "masks": MasksConfig,
+        "cutoff": CutoffConfig,
+    }
+    found = [tables[part] for part in location if isinstance(part, str) and part in tables]
+    return found[-1] if found else RunConfig

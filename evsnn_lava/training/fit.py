@@ -1,0 +1,160 @@
+"""Running one stage with Lightning: checkpoints, resume, TensorBoard, early stop, seeds."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import lightning
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from evsnn_lava.errors import RunError
+from evsnn_lava.training.batches import FrameBatches
+from evsnn_lava.training.stages import Stage
+
+Progress = Callable[["EpochReport"], None]
+
+QUIET: Final = (
+    # Batches are ready in memory: workers would only copy them between processes.
+    r".*does not have many workers.*",
+    # A stage of a small data set has fewer batches than the logging interval.
+    r".*number of training batches.*smaller than the logging interval.*",
+    # Resuming a stage that was complete when it was interrupted.
+    r".*You're resuming from a checkpoint that ended before the epoch ended.*",
+    r".*Checkpoint directory .* exists and is not empty.*",
+    # A GPU that is not asked for is not a mistake.
+    r".*GPU available but not used.*",
+    # Lightning's own use of parts of torch and of the standard library that they deprecate.
+    r".*torch.jit.*is deprecated.*",
+    r".*isinstance\(treespec, LeafSpec\).*",
+)
+"""Warnings of Lightning that a user of this package cannot act on, each with its reason."""
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """How an epoch went.
+
+    Parameters
+    ----------
+    stage : str
+        Name of the stage.
+    epoch, epochs : int
+        Epoch that ended, from 1, and the length of the stage.
+    metrics : mapping of str to float
+        What was measured in it.
+    """
+
+    stage: str
+    epoch: int
+    epochs: int
+    metrics: Mapping[str, float]
+
+
+class _Reporter(Callback):
+    def __init__(self, name: str, epochs: int, progress: Progress) -> None:
+        self.name, self.epochs, self.progress = name, epochs, progress
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        self.progress(EpochReport(self.name, trainer.current_epoch + 1, self.epochs, metrics))
+
+
+def fit_stage(
+    stage: Stage,
+    name: str,
+    train: FrameBatches,
+    validation: FrameBatches,
+    folder: Path,
+    progress: Progress,
+    resume: bool,
+) -> dict[str, float]:
+    """Fit one stage, or take it up where it was interrupted.
+
+    Parameters
+    ----------
+    stage : Stage
+        What to fit.
+    name : str
+        Name of the stage; its checkpoints and logs go to ``folder / name``.
+    train, validation : FrameBatches
+        The samples.
+    folder : pathlib.Path
+        Folder of the run.
+    progress : callable
+        Called with an :class:`EpochReport` after each epoch.
+    resume : bool
+        Continue from the stage's last checkpoint, if there is one.
+
+    Returns
+    -------
+    dict of str to float
+        Metrics of the last epoch.
+
+    Raises
+    ------
+    RunError
+        If the loss is no number any more.
+    """
+    config, place = stage.config.train, folder / name
+    last = place / "last.ckpt"
+    callbacks: list[Callback] = [
+        _Reporter(name, stage.epochs, progress),
+        ModelCheckpoint(place, save_last=True, save_top_k=0, enable_version_counter=False),
+    ]
+    if config.patience:
+        callbacks.append(EarlyStopping("val_loss", patience=config.patience, check_finite=False))
+    with quiet_lightning():
+        trainer = lightning.Trainer(
+            max_epochs=stage.epochs,
+            accelerator=config.accelerator,
+            devices=1,
+            deterministic=True,
+            logger=TensorBoardLogger(str(folder), name=name, version=""),
+            callbacks=callbacks,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            gradient_clip_val=1.0,
+        )
+        trainer.fit(
+            stage,
+            train.loader(config.batch_size, shuffle=True),
+            validation.loader(256, shuffle=False),
+            ckpt_path=str(last) if resume and last.is_file() else None,
+            weights_only=False,
+        )
+    return _finished(trainer, name)
+
+
+def _finished(trainer: lightning.Trainer, name: str) -> dict[str, float]:
+    """Metrics of a fit that ran to its end; Lightning swallows Ctrl-C, so hand it on."""
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
+    if any(value != value for value in metrics.values()):
+        raise RunError(f"stage {name}: the loss is not a number any more; lower train.learning_rate")
+    return metrics
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Silence Lightning's notes while a stage runs; the command line shows progress itself."""
+    loggers: list[Any] = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for message in QUIET:
+                warnings.filterwarnings("ignore", message=message)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

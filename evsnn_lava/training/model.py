@@ -1,0 +1,130 @@
+"""The network that is trained: SLAYER blocks in a row, with frame masks between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava._torch import torch
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.network.synapses import ConvSynapse
+from evsnn_lava.training.blocks import Conv, Dense
+from evsnn_lava.training.config import ConvConfig, DenseConfig, MasksConfig, NetworkConfig
+from evsnn_lava.training.gates import SoftGate
+
+Tensor = torch.Tensor
+Shape = tuple[int, ...]
+Responses = list[tuple[Tensor, Tensor]]
+
+
+class EventNetwork(torch.nn.Module):
+    """SLAYER CUBA blocks from input frames to class spikes.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        Hidden blocks and neuron parameters.
+    input_shape : tuple of int
+        ``(C, H, W)`` of a frame.
+    classes : int
+        Number of output neurons.
+
+    Raises
+    ------
+    ConfigError
+        If the blocks do not fit together.
+    """
+
+    def __init__(self, config: NetworkConfig, input_shape: Shape, classes: int) -> None:
+        super().__init__()
+        head = DenseConfig(type="dense", units=classes, weight_scale=config.output_weight_scale)
+        neuron = config.neuron.model_dump()
+        self.blocks = torch.nn.ModuleList()
+        self.shapes: list[Shape] = [tuple(input_shape)]
+        for layer in (*config.layers, head):
+            block, shape = BUILD[type(layer)](layer, neuron, self.shapes[-1])
+            self.blocks.append(block)
+            self.shapes.append(shape)
+
+    def forward(self, x: Tensor, gate: Callable[[int, Tensor], Tensor] | None = None) -> Responses:
+        """Spikes and voltage of every block.
+
+        Parameters
+        ----------
+        x : torch.Tensor of float32, shape (N, C, H, W, T)
+            Frames.
+        gate : callable, optional
+            Called with the index and the input of each block; returns the input that it gets.
+
+        Returns
+        -------
+        list of (torch.Tensor, torch.Tensor)
+            One pair per block; entry ``t`` of a block belongs to frame ``t`` (blocks do not delay
+            here, deployment does).
+        """
+        responses: Responses = []
+        for index, block in enumerate(self.blocks):
+            spikes, voltage = block.respond(x if gate is None else gate(index, x))
+            responses.append((spikes, voltage))
+            x = spikes
+        return responses
+
+    def soft_gates(self, masks: MasksConfig, steps: int) -> torch.nn.ModuleList:
+        """One learnable gate for the input of each block."""
+        return torch.nn.ModuleList(SoftGate(shape[0], steps, masks.tokens) for shape in self.shapes[:-1])
+
+
+def hard_gate(keep: npt.NDArray[np.bool_]) -> Callable[[int, Tensor], Tensor]:
+    """Gate function of hard masks on the axis of the frames that are sent.
+
+    Parameters
+    ----------
+    keep : numpy.ndarray of bool, shape (L, T')
+        One row per block.
+
+    Returns
+    -------
+    callable
+        For :meth:`EventNetwork.forward`; mutes what a block does not receive.
+    """
+
+    def gate(index: int, x: Tensor) -> Tensor:
+        return x if keep[index].all() else x * torch.as_tensor(keep[index], dtype=x.dtype, device=x.device)
+
+    return gate
+
+
+def _conv(layer: ConvConfig, neuron: dict[str, Any], shape: Shape) -> tuple[torch.nn.Module, Shape]:
+    if len(shape) != 3:
+        raise ConfigError("network.layers: a conv block follows a dense block; put conv blocks first")
+    k = layer.kernel
+    probe = ConvSynapse(
+        np.zeros((layer.channels, shape[0], k, k), dtype=int), (layer.stride,) * 2, (layer.padding,) * 2
+    )
+    block = Conv(
+        neuron,
+        shape[0],
+        layer.channels,
+        k,
+        stride=layer.stride,
+        padding=layer.padding,
+        weight_scale=layer.weight_scale,
+        delay_shift=False,
+    )
+    return block, probe.output_shape(shape)
+
+
+def _dense(layer: DenseConfig, neuron: dict[str, Any], shape: Shape) -> tuple[torch.nn.Module, Shape]:
+    inputs = int(np.prod(shape))
+    return Dense(neuron, inputs, layer.units, weight_scale=layer.weight_scale, delay_shift=False), (layer.units,)
+
+
+BUILD: Final[dict[type, Callable[..., tuple[torch.nn.Module, Shape]]]] = {ConvConfig: _conv, DenseConfig: _dense}
+
+
+def thresholds(network: EventNetwork) -> Sequence[float]:
+    """Threshold of each block."""
+    return [float(block.neuron.threshold) for block in network.blocks]

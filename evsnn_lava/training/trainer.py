@@ -1,0 +1,214 @@
+"""From a configuration to trained models: data, stages, artefacts."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+import lightning
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava._torch import torch
+from evsnn_lava.data import EventSet, bin_set, default_recipe, load
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.network import FrameMasks, InputRecipe
+from evsnn_lava.training.artefact import TrainedModel, save_model
+from evsnn_lava.training.batches import FrameBatches
+from evsnn_lava.training.config import DataConfig, RunConfig
+from evsnn_lava.training.fit import Progress, fit_stage
+from evsnn_lava.training.gates import harden, keep_counts
+from evsnn_lava.training.model import EventNetwork
+from evsnn_lava.training.stages import HardStage, SoftStage, Stage
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameSets:
+    """Binned training and validation samples.
+
+    Parameters
+    ----------
+    recipe : InputRecipe
+        How they were binned.
+    class_names : tuple of str
+        Names of the classes.
+    train, validation : (numpy.ndarray of bool (N, C, H, W, T), numpy.ndarray of int (N,))
+        Frames and labels.
+    """
+
+    recipe: InputRecipe
+    class_names: tuple[str, ...]
+    train: tuple[BoolArray, npt.NDArray[np.integer]]
+    validation: tuple[BoolArray, npt.NDArray[np.integer]]
+
+    def batches(self, masks: FrameMasks) -> tuple[FrameBatches, FrameBatches]:
+        """The samples as the network gets them under some masks."""
+        return tuple(FrameBatches(masks.stream(frames), labels) for frames, labels in (self.train, self.validation))  # type: ignore[return-value]  # two of them
+
+
+def recipe_of(data: DataConfig) -> InputRecipe:
+    """Input recipe of a configuration: the data set's own, with what the configuration changes.
+
+    Parameters
+    ----------
+    data : DataConfig
+        The ``[data]`` table.
+
+    Returns
+    -------
+    InputRecipe
+        The recipe.
+    """
+    recipe = default_recipe(data.dataset)
+    changes = {key: value for key, value in (("steps", data.steps), ("dt_us", data.dt_us)) if value is not None}
+    return replace(recipe, **changes)
+
+
+def read_frames(config: RunConfig) -> FrameSets:
+    """Load and bin the training and validation samples of a configuration.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The configuration.
+
+    Returns
+    -------
+    FrameSets
+        The frames.
+    """
+    recipe = recipe_of(config.data)
+    sets: list[EventSet] = [load(config.data.dataset, split) for split in ("train", "validation")]
+    binned = [(bin_set(events, recipe), events.labels) for events in sets]
+    return FrameSets(recipe, tuple(sets[0].class_names), binned[0], binned[1])
+
+
+def train(config: RunConfig, folder: Path, progress: Progress = lambda _: None, resume: bool = False) -> list[Path]:
+    """Train the network of a configuration: plain, and with frame masks if it asks for them.
+
+    Parameters
+    ----------
+    config : RunConfig
+        What to train.
+    folder : pathlib.Path
+        Folder of the run; checkpoints, logs and the trained models go there.
+    progress : callable, optional
+        Called with an :class:`~evsnn_lava.training.fit.EpochReport` after each epoch.
+    resume : bool
+        Take up an interrupted run.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The trained models: ``plain.pt`` and, with masks, ``masked.pt``.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration does not fit the data, or if the folder holds another run.
+    RunError
+        If training diverges.
+    """
+    frames = read_frames(config)
+    if config.masks and len(config.masks.keep) not in (1, len(config.network.layers) + 1):
+        raise ConfigError(
+            f"masks.keep has {len(config.masks.keep)} shares, the network {len(config.network.layers) + 1} layers; "
+            "give one share or one per layer"
+        )
+    lightning.seed_everything(config.seed, verbose=False)
+    network = EventNetwork(config.network, frames.recipe.input_shape, len(frames.class_names))
+    claim_folder(folder, config, resume)
+    run = _Run(config, folder, progress, resume, frames, network)
+    paths = [run.plain()]
+    if config.masks:
+        paths.append(run.masked())
+    return paths
+
+
+def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
+    """Write the configuration into the run's folder, or refuse to mix two runs.
+
+    Raises
+    ------
+    ConfigError
+        When resuming with another configuration than the one the run began with.
+    """
+    resolved = config.model_dump_json(indent=2)
+    file = folder / "config.json"
+    if resume and file.is_file() and file.read_text(encoding="utf-8") != resolved:
+        raise ConfigError(f"{folder} was begun with another configuration; drop --resume or use that configuration")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(resolved, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write into {folder}: {error.strerror}; choose another folder") from error
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One run through the stages."""
+
+    config: RunConfig
+    folder: Path
+    progress: Progress
+    resume: bool
+    frames: FrameSets
+    network: EventNetwork
+
+    def plain(self) -> Path:
+        """The network without masks."""
+        everything = self._masks(np.ones((len(self.network.blocks), self.frames.recipe.steps), dtype=bool))
+        stage = Stage(self.network, self.config, self.config.train.epochs)
+        return self._save("plain", everything, self._fit(stage, "plain", everything))
+
+    def masked(self) -> Path:
+        """The network after the soft and the hard stage."""
+        masks = self.config.masks
+        if masks is None:
+            raise ConfigError("the configuration has no [masks] table; add one to train with masks")
+        steps, layers = self.frames.recipe.steps, len(self.network.blocks)
+        counts = keep_counts(masks.keep, layers, steps)
+        everything = self._masks(np.ones((layers, steps), dtype=bool))
+        soft = SoftStage(self.network, self.config, masks.soft_epochs, [c / steps for c in counts], steps)
+        self._fit(soft, "soft", everything)
+        keep = self._masks(harden(soft.scores(), counts))
+        hard = HardStage(self.network, self.config, masks.hard_epochs, np.stack([keep.gate(i) for i in range(layers)]))
+        return self._save("masked", keep, self._fit(hard, "hard", keep))
+
+    def _masks(self, keep: BoolArray) -> FrameMasks:
+        return FrameMasks(self.config.masks.semantics if self.config.masks else "skip", tuple(keep))
+
+    def _fit(self, stage: Stage, name: str, masks: FrameMasks) -> dict[str, float]:
+        train, validation = self.frames.batches(masks)
+        return fit_stage(stage, name, train, validation, self.folder, self.progress, self.resume)
+
+    def _save(self, variant: str, masks: FrameMasks, metrics: dict[str, float]) -> Path:
+        model = TrainedModel(
+            variant,
+            self.config,
+            self.frames.recipe,
+            self.frames.class_names,
+            np.stack(masks.keep),
+            self.network.cpu(),
+            {**_versions(), **_fingerprint(self.frames), "val_accuracy": f"{metrics.get('val_accuracy', 0):.4f}"},
+        )
+        path = self.folder / f"{variant}.pt"
+        save_model(model, path)
+        return path
+
+
+def _versions() -> dict[str, str]:
+    packages = ("evsnn-lava", "lava-dl", "lightning", "numpy", "torch")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}} | {
+        "torch": torch.__version__
+    }
+
+
+def _fingerprint(frames: FrameSets) -> dict[str, str]:
+    digest = hashlib.sha256(np.packbits(frames.train[0]).tobytes() + frames.train[1].tobytes())
+    return {"train_samples": str(len(frames.train[1])), "train_data_sha256": digest.hexdigest()}
