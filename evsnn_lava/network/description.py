@@ -121,7 +121,9 @@ class NetworkDescription:
         for layer in self.layers:
             produced = layer.synapse.output_shape(shape)
             if produced != layer.shape:
-                raise ConfigError(f"layer {layer.name}: shape is {layer.shape}, its synapse makes {produced}; correct it")
+                raise ConfigError(
+                    f"layer {layer.name}: shape is {layer.shape}, its synapse makes {produced}; correct it"
+                )
             bias = layer.neuron.bias_mant
             if bias is not None and bias.shape != layer.shape[:1]:
                 raise ConfigError(

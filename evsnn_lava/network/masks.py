@@ -134,7 +134,9 @@ class FrameMasks:
             If there are not T frames.
         """
         if frames.shape[-1] != self.steps:
-            raise ConfigError(f"frames have {frames.shape[-1]} steps, the masks {self.steps}; bin with the file's recipe")
+            raise ConfigError(
+                f"frames have {frames.shape[-1]} steps, the masks {self.steps}; bin with the file's recipe"
+            )
         return frames[..., self.sent_frames] * self.gate(0).astype(frames.dtype)
 
 

@@ -90,5 +90,3 @@ class CubaNeuron:
             return np.zeros((1,) * len(shape), dtype=np.int64)
         shifted = self.bias_mant.astype(np.int64) << self.bias_exp
         return shifted.reshape(-1, *(1,) * (len(shape) - 1))
-
-

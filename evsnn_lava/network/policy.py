@@ -85,9 +85,13 @@ class CutoffPolicy:
         """Check and freeze the table."""
         if self.kind not in KINDS:
             raise unknown_name("cutoff policy", self.kind, KINDS)
-        thresholds = np.array(self.thresholds, dtype=np.int64)
-        if thresholds.ndim != 1 or not thresholds.size:
-            raise ConfigError("CutoffPolicy: expected one threshold per step, found none; calibrate the policy")
+        given = np.asarray(self.thresholds)
+        if given.ndim != 1 or not given.size or not np.issubdtype(given.dtype, np.integer):
+            found = f"{given.dtype} of shape {given.shape}"
+            raise ConfigError(
+                f"CutoffPolicy: expected one whole threshold per step, found {found}; calibrate the policy"
+            )
+        thresholds = given.astype(np.int64)
         thresholds.setflags(write=False)
         object.__setattr__(self, "thresholds", thresholds)
 

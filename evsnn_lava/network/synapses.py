@@ -49,7 +49,9 @@ class DenseSynapse:
         object.__setattr__(self, "weights", frozen_ints(self.weights, "weight", "DenseSynapse"))
         require_range("weight_exp", self.weight_exp, "DenseSynapse")
         if self.weights.ndim != 2 or 0 in self.weights.shape:
-            raise ConfigError(f"DenseSynapse: weights have shape {self.weights.shape}, expected (out, in); reshape them")
+            raise ConfigError(
+                f"DenseSynapse: weights have shape {self.weights.shape}, expected (out, in); reshape them"
+            )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Shape that the synapse delivers for an input of `input_shape`.
@@ -126,10 +128,11 @@ class ConvSynapse:
                 f"ConvSynapse: weights have shape {self.weights.shape}, expected (C_out, C_in/groups, kH, kW); reshape them"
             )
         for name, low in (("stride", 1), ("padding", 0), ("dilation", 1)):
-            pair = tuple(int(value) for value in getattr(self, name))
-            object.__setattr__(self, name, pair)
-            if len(pair) != 2 or min(pair) < low:
-                raise ConfigError(f"ConvSynapse: {name} is {pair}, expected two whole numbers >= {low}; correct it")
+            given = getattr(self, name)
+            pair = np.asarray(given)
+            if pair.shape != (2,) or not np.issubdtype(pair.dtype, np.integer) or pair.min() < low:
+                raise ConfigError(f"ConvSynapse: {name} is {given}, expected two whole numbers >= {low}; correct it")
+            object.__setattr__(self, name, (int(pair[0]), int(pair[1])))
         if self.groups < 1 or self.weights.shape[0] % self.groups:
             raise ConfigError(
                 f"ConvSynapse: groups is {self.groups}, it must divide the {self.weights.shape[0]} output channels"
@@ -163,7 +166,9 @@ class ConvSynapse:
             )
         )
         if rows < 1 or columns < 1:
-            raise ConfigError(f"ConvSynapse: input {input_shape} is smaller than the kernel; pad it or shrink the kernel")
+            raise ConfigError(
+                f"ConvSynapse: input {input_shape} is smaller than the kernel; pad it or shrink the kernel"
+            )
         return (int(self.weights.shape[0]), rows, columns)
 
 

@@ -65,7 +65,7 @@ def simulate(network: NetworkDescription, frames: npt.NDArray[np.generic], state
     ConfigError
         If the frames do not fit the network's recipe or are not binary.
     """
-    stream = _checked_stream(network, frames)
+    stream = checked_stream(network, frames)
     samples, steps = len(stream), network.max_steps
     shapes = [(samples, *layer.shape) for layer in network.layers]
     u = [np.zeros(shape, dtype=np.int64) for shape in shapes]
@@ -136,7 +136,26 @@ def _sent(stream: BoolArray, step: int) -> BoolArray:
     return stream[..., step] if step < stream.shape[-1] else np.zeros_like(stream[..., 0])
 
 
-def _checked_stream(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> BoolArray:
+def checked_stream(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> BoolArray:
+    """The frames that are sent, after checking that they are what the network expects.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        Its recipe says the shape, its masks what is sent.
+    frames : numpy.ndarray, shape (N, C, H, W, T)
+        Input frames before masking, 0 or 1.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (N, C, H, W, T')
+        The stream.
+
+    Raises
+    ------
+    ConfigError
+        If shape or values do not fit.
+    """
     expected = (*network.input_shape, network.masks.steps)
     if frames.ndim != 5 or frames.shape[1:] != expected:
         raise ConfigError(
