@@ -85,9 +85,9 @@ def network_layer_table(summary: NetworkSummary) -> Group:
         The input and one row per layer.
     """
     table = _table()
-    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=16)
-    table.add_column("Type", no_wrap=True)
-    for heading in ("Shape", "Neurons", "Weights", "Non-zero", "Bits", "vth", "du", "dv", "Bias"):
+    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=14)
+    table.add_column("Type")  # the one that wraps where the line gets long
+    for heading in ("Shape", "Neurons", "Weights", "Non-\nzero", "Bits", "vth", "du", "dv", "Bias"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_row("input", "frames", _shape(summary.recipe.input_shape), *[""] * 8, style="dim")
     for layer in summary.layers:
@@ -112,7 +112,7 @@ def mask_table(summary: NetworkSummary) -> Group:
     dropped = {"skip": "a frame that the first mask drops is never sent", "mute": "a dropped frame is sent as silence"}
     steps = summary.recipe.steps
     table = _table()
-    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=16)
+    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=14)
     table.add_column(f"Frames 0..{steps - 1}", overflow="fold")
     table.add_column("Kept", justify="right", no_wrap=True)
     for layer in summary.layers:
@@ -215,7 +215,7 @@ def quantisation_table(summary: NetworkSummary) -> Group:
         One row per layer.
     """
     table = _table()
-    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=16)
+    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=14)
     for heading in ("Scale", "Largest error", "Clipped", "Zero"):
         table.add_column(heading, justify="right", no_wrap=True)
     for fact in summary.quantisation:
@@ -238,7 +238,8 @@ def provenance_table(summary: NetworkSummary) -> Group:
         One row per entry.
     """
     table = _table()
-    table.add_column("Entry", overflow="ellipsis", no_wrap=True, max_width=24, style="dim")
+    width = min(24, max(len(key) for key, _ in summary.provenance))
+    table.add_column("Entry", overflow="ellipsis", no_wrap=True, min_width=width, max_width=24, style="dim")
     table.add_column("Value", overflow="ellipsis", no_wrap=True)
     for key, value in summary.provenance:
         table.add_row(Text(key), Text(" ".join(value.split())))
