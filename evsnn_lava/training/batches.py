@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -58,8 +58,10 @@ class FrameBatches(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
         return data.DataLoader(self, sampler=batches, batch_size=None)  # type: ignore[arg-type]  # batches are indices
 
 
-def augment(frames: Tensor, shift_pixels: int, event_drop: float) -> Tensor:
-    """Shift every sample by some pixels and drop some of its events.
+def augment(
+    frames: Tensor, shift_pixels: int, event_drop: float, rotate_degrees: float = 0.0, zoom: float = 0.0
+) -> Tensor:
+    """Move every sample as a whole and drop some of its events.
 
     Parameters
     ----------
@@ -69,27 +71,39 @@ def augment(frames: Tensor, shift_pixels: int, event_drop: float) -> Tensor:
         Largest shift in each direction; what leaves the sensor is lost.
     event_drop : float
         Largest share of events that a sample loses.
+    rotate_degrees : float
+        Largest rotation to either side.
+    zoom : float
+        Largest change of size, as a share.
 
     Returns
     -------
     torch.Tensor
-        The augmented frames, in the same memory layout.
+        The augmented frames, in the same memory layout; every pixel is 0 or the value of one
+        pixel of the input.
     """
     by_time = frames.movedim(-1, 1)
-    if shift_pixels:
-        by_time = torch.stack(list(_shifted(by_time, shift_pixels)))
+    if shift_pixels or rotate_degrees or zoom:
+        by_time = _moved(by_time, shift_pixels, math.radians(rotate_degrees), zoom)
     if event_drop:
         share = 1 - event_drop * torch.rand(len(by_time), 1, 1, 1, 1, device=frames.device)
         by_time = by_time * (torch.rand_like(by_time) < share)
     return by_time.movedim(1, -1)
 
 
-def _shifted(samples: Tensor, limit: int) -> Iterator[Tensor]:
-    shifts = torch.randint(-limit, limit + 1, (len(samples), 2)).tolist()
-    height, width = samples.shape[-2:]
-    for sample, (down, right) in zip(samples, shifts, strict=True):
-        moved = torch.zeros_like(sample)
-        rows, columns = (slice(max(0, s), size + min(0, s)) for s, size in ((down, height), (right, width)))
-        source_rows, source_columns = (slice(max(0, -s), size + min(0, -s)) for s, size in ((down, height), (right, width)))
-        moved[..., rows, columns] = sample[..., source_rows, source_columns]
-        yield moved
+def _moved(samples: Tensor, shift_pixels: int, rotate: float, zoom: float) -> Tensor:
+    """Look up, for every pixel of the moved sample, the nearest pixel that it comes from."""
+    number, (height, width) = len(samples), samples.shape[-2:]
+    device = samples.device
+    angle = rotate * (2 * torch.rand(number, 1, 1, device=device) - 1)
+    size = 1 + zoom * (2 * torch.rand(number, 1, 1, device=device) - 1)
+    down, right = torch.randint(-shift_pixels, shift_pixels + 1, (2, number, 1, 1), device=device)
+    y = torch.arange(height, device=device).view(1, -1, 1) - (height - 1) / 2 - down
+    x = torch.arange(width, device=device).view(1, 1, -1) - (width - 1) / 2 - right
+    row = torch.round((angle.cos() * y - angle.sin() * x) / size + (height - 1) / 2).long()
+    column = torch.round((angle.sin() * y + angle.cos() * x) / size + (width - 1) / 2).long()
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    source = (row * width + column).where(inside, torch.zeros_like(row)).view(number, 1, 1, -1)
+    flat = samples.flatten(-2)
+    moved = flat.gather(-1, source.expand_as(flat)) * inside.view(number, 1, 1, -1)
+    return moved.view_as(samples)

@@ -38,6 +38,8 @@ class DataConfig(_Strict):
         Length of a frame in microseconds; None takes the data set's own recipe.
     shift_pixels : int
         Training frames are shifted by up to this many pixels.
+    rotate_degrees, zoom : float
+        They are rotated and resized by up to this angle and this share.
     event_drop : float
         Each training recording loses a random share of its events, up to this one.
     """
@@ -46,6 +48,8 @@ class DataConfig(_Strict):
     steps: Count | None = None
     dt_us: Count | None = None
     shift_pixels: Annotated[int, Field(ge=0)] = 2
+    rotate_degrees: Annotated[float, Field(ge=0, le=180)] = 0.0
+    zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
     event_drop: Share = 0.3
 
 

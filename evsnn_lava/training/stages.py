@@ -46,7 +46,8 @@ class Stage(lightning.LightningModule):
         """Loss of one batch."""
         frames, labels = batch
         data, cutoff = self.config.data, self.config.cutoff
-        responses, loss = self.gated(augment(frames, data.shift_pixels, data.event_drop))
+        moved = augment(frames, data.shift_pixels, data.event_drop, data.rotate_degrees, data.zoom)
+        responses, loss = self.gated(moved)
         loss = loss + self._task_loss(responses, labels)
         if cutoff.rcs_weight:
             settling = settling_loss(responses, thresholds(self.network), labels, cutoff.rcs_tail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import shutil
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +13,7 @@ import lightning
 import numpy as np
 import numpy.typing as npt
 
+from evsnn_lava._files import atomic_write
 from evsnn_lava._torch import torch
 from evsnn_lava.data import EventSet, bin_set, default_recipe, load
 from evsnn_lava.errors import ConfigError
@@ -142,11 +144,18 @@ def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
     file = folder / "config.json"
     if resume and file.is_file() and file.read_text(encoding="utf-8") != resolved:
         raise ConfigError(f"{folder} was begun with another configuration; drop --resume or use that configuration")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(resolved, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot write into {folder}: {error.strerror}; choose another folder") from error
+    if not resume and file.is_file():
+        _clear(folder)
+    with atomic_write(file) as temporary:
+        temporary.write_text(resolved, encoding="utf-8")
+
+
+def _clear(folder: Path) -> None:
+    """Remove what the run that `folder` belongs to left there: its models would be taken for ours."""
+    for name in ("plain.pt", "masked.pt", "calibration.json"):
+        (folder / name).unlink(missing_ok=True)
+    for name in ("plain", "soft", "hard"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +204,7 @@ class _Run:
             self.frames.class_names,
             np.stack(masks.keep),
             self.network.cpu(),
-            {**_versions(), **_fingerprint(self.frames), "val_accuracy": f"{metrics.get('val_accuracy', 0):.4f}"},
+            {**_versions(), **_fingerprint(self.frames), **_accuracy(metrics)},
         )
         path = self.folder / f"{variant}.pt"
         save_model(model, path)
@@ -207,6 +216,11 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}} | {
         "torch": torch.__version__
     }
+
+
+def _accuracy(metrics: dict[str, float]) -> dict[str, str]:
+    """Validation accuracy of the last epoch; a stage that was already complete when resumed measured none."""
+    return {"val_accuracy": f"{metrics['val_accuracy']:.4f}"} if "val_accuracy" in metrics else {}
 
 
 def _fingerprint(frames: FrameSets) -> dict[str, str]:
