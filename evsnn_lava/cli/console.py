@@ -1,0 +1,99 @@
+"""Printing: results on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from pydantic import BaseModel
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+WIDTH: Final = 100
+
+
+class Output:
+    """Where a verb prints.
+
+    Parameters
+    ----------
+    quiet : bool
+        No progress and no notes, only results and errors.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.results = _console(stderr=False)
+        self.notes = _console(stderr=True)
+
+    def show(self, what: RenderableType) -> None:
+        """Print a result."""
+        self.results.print(what)
+
+    def show_json(self, value: Any) -> None:
+        """Print a result as JSON."""
+        self.results.file.write(json.dumps(value, indent=2, default=_plain) + "\n")
+
+    def note(self, text: str) -> None:
+        """Say what is going on."""
+        if not self.quiet:
+            self.notes.print(text, style="dim", highlight=False, markup=False, soft_wrap=True)
+
+    def heading(self, text: str) -> None:
+        """Begin a part of a longer job."""
+        if not self.quiet:
+            self.notes.rule(f"[bold]{escape(text)}", align="left")
+
+    def error(self, error: Exception) -> None:
+        """Say what went wrong, in one line."""
+        line = " ".join(str(error).split())
+        self.notes.print(f"[red]{type(error).__name__}:[/red] {escape(line)}", highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def progress(self, unit: str) -> Iterator[Progress]:
+        """A progress display; without a terminal each task says when it is done.
+
+        Parameters
+        ----------
+        unit : str
+            What is counted.
+
+        Yields
+        ------
+        rich.progress.Progress
+            To add tasks to.
+        """
+        columns = (
+            TextColumn("{task.description:<14}"),
+            BarColumn(24),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[said]}"),
+        )
+        live = self.notes.is_terminal and not self.quiet
+        with Progress(*columns, console=self.notes, disable=not live) as progress:
+            yield progress
+        if not live:
+            for task in progress.tasks:
+                self.note(f"{task.description}: {int(task.completed)} {unit}  {task.fields['said']}")
+
+
+def _console(stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else WIDTH)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and arrays of numpy, frozen records and models as JSON knows them."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    return value.tolist()

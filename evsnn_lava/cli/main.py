@@ -1,0 +1,73 @@
+"""Which verb is asked for, and what becomes of errors."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from evsnn_lava import __version__
+from evsnn_lava.cli.console import Output
+from evsnn_lava.errors import EvsnnError
+
+VERBS: Final = {
+    "doctor": "say what is installed, which back-ends work and why others do not",
+    "train": "train a network from a TOML file",
+    "calibrate": "fit the cutoff thresholds of a trained run on held-out data",
+    "export": "compile a run into a .net file: weights, masks, cutoff, golden vectors",
+    "inspect": "show what is in a .net file",
+    "verify": "check that every back-end computes the integers of a .net file",
+    "run": "run recordings through a .net file",
+    "profile": "say what an inference costs: steps, events, time, energy",
+    "demo": "all of it, one after the other, for plain, masks, cutoff and both",
+}
+
+EXIT_OK, EXIT_FINDINGS, EXIT_ERROR, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Instead of the process's own.
+
+    Returns
+    -------
+    int
+        0 when all is well, 1 when a check found something, 2 when the user has to act, 130 after
+        Ctrl-C.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(arguments)
+    options = parser.parse_args(arguments)
+    output = Output(quiet=options.quiet)
+    try:
+        verb = importlib.import_module(f"evsnn_lava.cli.{options.verb}")
+        return int(verb.execute(options, output))
+    except EvsnnError as error:
+        output.error(error)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        output.note("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output went away; nothing can be said any more
+        return EXIT_OK
+
+
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+    """A parser with all verbs; only the chosen one is imported, so that --help is quick."""
+    parser = argparse.ArgumentParser(prog="evsnn", description="Train, compile, run and cost event networks for Loihi 2.")
+    parser.add_argument("--version", action="version", version=f"evsnn {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    chosen = next((word for word in arguments if word in VERBS), None)
+    for name, summary in VERBS.items():
+        verb = verbs.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        verb.add_argument("--quiet", action="store_true", help="say only the result")
+        if name == chosen:
+            importlib.import_module(f"evsnn_lava.cli.{name}").add_arguments(verb)
+    return parser

@@ -1,0 +1,64 @@
+"""``evsnn profile``: what an inference costs."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from evsnn_lava.cli.console import Output
+from evsnn_lava.cli.recordings import add_run_arguments, load_samples, run_samples
+from evsnn_lava.export.netfile_reader import read_net
+from evsnn_lava.hw_profiles import load_profile, profile_names
+from evsnn_lava.profiling import CostReport, profile_run
+from evsnn_lava.reporting import cost_tables
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_run_arguments(parser)
+    names = ", ".join(profile_names())
+    parser.add_argument("--hw", default="loihi2", help=f"hardware profile: {names} or a TOML file (default: loihi2)")
+
+
+def execute(options: argparse.Namespace, output: Output) -> int:
+    """Run, count and print the costs."""
+    hardware = load_profile(options.hw)
+    network = read_net(options.file)
+    samples = load_samples(network, options.data, options.split, options.limit)
+    result = run_samples(network, samples, options.backend, not options.no_cutoff, output)
+    report = profile_run(network, result, hardware, samples.known)
+    if options.json:
+        output.show_json(report_facts(report))
+    else:
+        output.show(cost_tables(report))
+    return 0
+
+
+def report_facts(report: CostReport) -> dict[str, Any]:
+    """A cost report as plain numbers.
+
+    Parameters
+    ----------
+    report : CostReport
+        The report.
+
+    Returns
+    -------
+    dict
+        Totals per inference, distributions over the samples and all rows of the ledger.
+    """
+    return {
+        "network": report.network,
+        "backend": report.backend,
+        "hardware": report.hardware.name,
+        "accuracy": report.accuracy,
+        "samples": report.samples,
+        "chips": report.chips,
+        "cores": {layer.name: layer.cores for layer in report.layers if layer.cores},
+        "distributions": report.distributions,
+        "energy_per_inference_j": report.ledger.per_inference(report.ledger.total),
+        "dynamic_energy_per_inference_j": report.ledger.per_inference(report.ledger.dynamic),
+        "static_energy_per_inference_j": report.static_j,
+        "ledger": report.ledger.rows,
+        "constants": report.constants,
+    }

@@ -1,0 +1,65 @@
+"""``evsnn train``: from a TOML file to trained models."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evsnn_lava.cli.console import Output
+
+if TYPE_CHECKING:
+    from evsnn_lava.training.config import RunConfig
+    from evsnn_lava.training.fit import EpochReport
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", type=Path, required=True, help="TOML file with the configuration")
+    parser.add_argument("-o", "--output", type=Path, help="folder of the run (default: runs/NAME)")
+    parser.add_argument("--resume", action="store_true", help="take up an interrupted run")
+
+
+def execute(options: argparse.Namespace, output: Output) -> int:
+    """Train and print the names of the models."""
+    from evsnn_lava.training.config import read_config  # here, because torch takes seconds to import
+
+    config = read_config(options.config)
+    folder = options.output or Path("runs") / config.name
+    for path in train_with_progress(config, folder, output, options.resume):
+        output.show(f"wrote {path}")
+    return 0
+
+
+def train_with_progress(config: RunConfig, folder: Path, output: Output, resume: bool = False) -> list[Path]:
+    """Train and show the epochs.
+
+    Parameters
+    ----------
+    config : RunConfig
+        What to train.
+    folder : pathlib.Path
+        Folder of the run.
+    output : Output
+        Where to show progress.
+    resume : bool
+        Take up an interrupted run.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The trained models.
+    """
+    from evsnn_lava.training.trainer import train  # as above
+
+    with output.progress("epochs") as progress:
+        tasks = {}
+
+        def report(epoch: EpochReport) -> None:
+            if epoch.stage not in tasks:
+                tasks[epoch.stage] = progress.add_task(epoch.stage, total=epoch.epochs, said="")
+            loss, accuracy = (epoch.metrics.get(key, float("nan")) for key in ("train_loss", "val_accuracy"))
+            said = f"loss {loss:.3f}, validation accuracy {accuracy:.1%}"
+            progress.update(tasks[epoch.stage], completed=epoch.epoch, said=said)
+
+        return train(config, folder, report, resume)
