@@ -17,7 +17,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType, SimpleNamespace
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
@@ -36,10 +35,20 @@ def importable_lava() -> Iterator[None]:
       when one was set before. The call does nothing; `fork_lava_processes` gives Lava its fork.
     """
     with (
-        mock.patch.object(dataclasses, "dataclass", _hashable_byte_encoder(dataclasses.dataclass)),
-        mock.patch.object(multiprocessing, "set_start_method", lambda *_args, **_options: None),
+        _replaced(dataclasses, "dataclass", _hashable_byte_encoder(dataclasses.dataclass)),
+        _replaced(multiprocessing, "set_start_method", lambda *_args, **_options: None),
     ):
         yield
+
+
+@contextlib.contextmanager
+def _replaced(module: ModuleType, name: str, value: Any) -> Iterator[None]:
+    original = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, original)
 
 
 def _hashable_byte_encoder(decorate: Callable[..., Any]) -> Callable[..., Any]:

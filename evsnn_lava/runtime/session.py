@@ -1,0 +1,253 @@
+"""Running a network in Lava: one compiled graph, many jobs, a watchdog, and a clean end whatever happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.errors import ConfigError, RunError
+from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
+from evsnn_lava.runtime.board import Board
+from evsnn_lava.runtime.exchange import Exchange, Job
+from evsnn_lava.runtime.failure import Failure
+from evsnn_lava.runtime.host import Child, uninterrupted
+from evsnn_lava.runtime.layout import check_lava, process_names
+from evsnn_lava.runtime.results import clear, read_result, read_trace, write_frames
+from evsnn_lava.simulation.reference import Trace
+
+Progress = Callable[[int, int, int], None]
+"""Called with the samples done, all samples and the steps executed so far in the session."""
+
+POLL_S: Final = 0.05
+START_TIMEOUT_S: Final = 120.0
+START_UP: Final = "the start-up"
+
+
+class LavaSession:
+    """A network, compiled once in Lava, through which any number of samples can run.
+
+    Lava runs in a child process that ends with the session: after the block, after an exception in a Lava process,
+    after a hang, after Ctrl-C and even when this process is killed. Nothing stays behind.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        What to run.
+    timeout_s : float
+        Time without any step after which the graph counts as hanging.
+
+    Raises
+    ------
+    UnsupportedError, CapacityError
+        If Lava cannot compute the network exactly.
+    BackendUnavailableError
+        If Lava is not installed.
+
+    Examples
+    --------
+    ::
+
+        with LavaSession(network) as session:
+            result = session.run(frames)
+    """
+
+    def __init__(self, network: NetworkDescription, timeout_s: float = 30.0) -> None:
+        if timeout_s <= 0:
+            raise ConfigError(f"timeout_s is {timeout_s}, it must be above 0; choose some seconds")
+        check_lava(network)
+        self.network = network
+        self.timeout_s = timeout_s
+        self._names = process_names(network)
+        self._child: Child | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> LavaSession:
+        """Start Lava and compile the graph."""
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _start(self) -> None:
+        folder = self._stack.enter_context(TemporaryDirectory(prefix="evsnn-lava-", ignore_cleanup_errors=True))
+        self._exchange = Exchange(Path(folder))
+        self._board = Board(self._exchange.board, self._names, create=True)
+        self._child = Child(self._exchange.folder, self._exchange.log)
+        self._stack.callback(self._child.end)
+        self._child.send(self.network)
+        self._await(self._child, max(START_TIMEOUT_S, self.timeout_s), START_UP, None)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End Lava and everything that it started."""
+        self.close()
+
+    def close(self) -> None:
+        """End Lava and everything that it started, and remove the files of the session."""
+        with uninterrupted():
+            self._child = None
+            self._stack.close()
+
+    def run(
+        self,
+        frames: npt.NDArray[np.generic],
+        progress: Progress | None = None,
+        policy: CutoffPolicy | None = None,
+    ) -> RunResult:
+        """Run samples; the cutoff really stops each of them.
+
+        Parameters
+        ----------
+        frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+            Input frames before masking.
+        progress : callable, optional
+            Called several times per second with samples done, samples, steps.
+        policy : CutoffPolicy, optional
+            Instead of the cutoff of the network.
+
+        Returns
+        -------
+        RunResult
+            Decisions, steps and counts, all of them counted inside the graph.
+
+        Raises
+        ------
+        ConfigError
+            If the frames or the policy do not fit the network.
+        RunError
+            If the graph hangs or Lava dies; the session is closed then.
+        Exception
+            What a Lava process raised, as it raised it; the session is closed then.
+        """
+        seconds = self._job(frames, Job(len(frames), policy or self.network.cutoff), progress)
+        return read_result(self.network, self._exchange, seconds)
+
+    def trace(self, frames: npt.NDArray[np.generic], progress: Progress | None = None) -> Trace:
+        """Run samples to their last step and give all spikes.
+
+        Parameters
+        ----------
+        frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+            Input frames before masking.
+        progress : callable, optional
+            As in `run`.
+
+        Returns
+        -------
+        Trace
+            What `evsnn_lava.simulation.simulate` gives, without the states.
+
+        Raises
+        ------
+        ConfigError, RunError, Exception
+            As in `run`.
+        """
+        never = CutoffPolicy.never(self.network.masks.stream_steps)
+        self._job(frames, Job(len(frames), never, record=True), progress)
+        return read_trace(self.network, self._exchange)
+
+    def _job(self, frames: npt.NDArray[np.generic], job: Job, progress: Progress | None) -> float:
+        if self._child is None:
+            raise RunError("the Lava session is closed; open a new one in a `with` block")
+        self._check(frames, job)
+        write_frames(self.network, frames, self._exchange.frames)
+        clear(self.network, self._exchange)
+        job.save(self._exchange.job)
+        self._board.set_record(job.record)
+        self._child.send(job.samples * self.network.max_steps)
+        try:
+            return float(self._await(self._child, self.timeout_s, "the run", progress, job.samples))
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self, frames: npt.NDArray[np.generic], job: Job) -> None:
+        expected = (*self.network.input_shape, self.network.masks.steps)
+        if frames.ndim != 5 or frames.shape[1:] != expected or not len(frames):
+            raise ConfigError(
+                f"frames have shape {frames.shape}, network {self.network.name} expects "
+                f"(N, {', '.join(map(str, expected))}) with N >= 1; bin the events with the recipe of the file"
+            )
+        if frames.dtype != np.bool_ and not np.isin(frames, (0, 1)).all():
+            raise ConfigError(
+                f"frames for network {self.network.name} hold values other than 0 and 1; bin them to binary frames"
+            )
+        if job.policy.steps != self.network.masks.stream_steps:
+            raise ConfigError(
+                f"the policy has {job.policy.steps} thresholds, network {self.network.name} sends "
+                f"{self.network.masks.stream_steps} frames; make one threshold per frame"
+            )
+
+    def _await(self, child: Child, timeout_s: float, what: str, progress: Progress | None, samples: int = 0) -> Any:
+        """Wait for the worker's answer as long as there is progress."""
+        seen, since = self._board.progress, time.monotonic()
+        while (answer := child.receive(POLL_S)) is None:
+            if self._exchange.failure.exists():
+                raise Failure.load(self._exchange.failure).error(self._where(what))
+            if not child.alive:
+                raise RunError(f"Lava died during {what} of network {self.network.name}: {self._last_words()}")
+            if self._board.progress != seen:
+                seen, since = self._board.progress, time.monotonic()
+            elif time.monotonic() - since > timeout_s:
+                raise self._hang(timeout_s, what)
+            if progress is not None:
+                progress(self._board.samples, samples, self._board.steps)
+        if progress is not None:
+            progress(samples, samples, self._board.steps)
+        return answer
+
+    def _hang(self, timeout_s: float, what: str) -> RunError:
+        return RunError(
+            f"no progress for {timeout_s:g} s during {what} of network {self.network.name}: {self._board.stuck()} "
+            f"hangs in {self._where(what)}; raise timeout_s if it is only slow"
+        )
+
+    def _where(self, what: str) -> str:
+        if what == START_UP:
+            return what
+        return f"step {self._board.step} of sample {self._board.samples}"
+
+    def _last_words(self) -> str:
+        with suppress(OSError):
+            lines = self._exchange.log.read_text(errors="replace").strip().splitlines()
+            return lines[-1] if lines else "it printed nothing"
+        return "its log is gone"
+
+
+def run(
+    network: NetworkDescription,
+    frames: npt.NDArray[np.generic],
+    timeout_s: float = 30.0,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run samples in a session of their own.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        What to run.
+    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+        Input frames before masking.
+    timeout_s : float
+        As for `LavaSession`.
+    progress : callable, optional
+        As for `LavaSession.run`.
+
+    Returns
+    -------
+    RunResult
+        As of `LavaSession.run`.
+    """
+    with LavaSession(network, timeout_s) as session:
+        return session.run(frames, progress)

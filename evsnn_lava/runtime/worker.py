@@ -1,0 +1,99 @@
+"""The worker: the process in which Lava compiles the graph and runs one job after the other.
+
+It never ends a run of Lava in Lava's own way: `stop()` hangs after an exception. It is killed, with all its children.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from multiprocessing import shared_memory
+from multiprocessing.connection import Connection
+from typing import Any
+
+from evsnn_lava.network import NetworkDescription
+from evsnn_lava.runtime.exchange import Exchange
+from evsnn_lava.runtime.failure import Failure
+
+PAUSE_MARGIN = 2
+"""Steps beyond the longest job: a request to pause in the very last step kills Lava's runtime."""
+
+
+def work(connection: Connection, exchange: Exchange, memory_prefix: str) -> None:
+    """Receive a network, build its graph, then answer jobs until the session hangs up.
+
+    Parameters
+    ----------
+    connection : multiprocessing.connection.Connection
+        To the session: a network comes in and "ready" goes out, then the most steps of a job come in and the seconds
+        that it took go out.
+    exchange : Exchange
+        Files of the session.
+    memory_prefix : str
+        Start of the names of shared-memory segments, so that the session can remove what is left of them.
+    """
+    shared_memory._SHM_NAME_PREFIX = memory_prefix  # type: ignore[attr-defined]  # forked processes inherit it
+    try:
+        feeder = _compile(connection.recv(), exchange)
+        connection.send("ready")
+        while True:
+            connection.send(_run(feeder, connection.recv()))
+    except EOFError:
+        return
+    except Exception as error:  # noqa: BLE001 - the session raises it again, whatever it is
+        Failure.of("Lava's runtime", error).save(exchange.failure)
+
+
+def _compile(network: NetworkDescription, exchange: Exchange) -> Any:
+    from evsnn_lava import _lava
+    from evsnn_lava.runtime.graph import build
+
+    _report_failures(_lava.SystemProcess, exchange)
+    _keep_observers(_lava.CspSelector)
+    feeder = build(network, exchange)
+    feeder.create_runtime(run_cfg=_lava.Loihi2SimCfg(select_tag="fixed_pt"))
+    return feeder
+
+
+def _run(feeder: Any, most_steps: int) -> float:
+    from evsnn_lava._lava import RunSteps
+
+    start = time.perf_counter()
+    feeder.run(condition=RunSteps(num_steps=most_steps + PAUSE_MARGIN))
+    return time.perf_counter() - start
+
+
+def _report_failures(process_class: Any, exchange: Exchange) -> None:
+    """Let every process of Lava save the exception that ends it; Lava itself only logs it and then hangs."""
+
+    def run(process: Any) -> None:
+        try:
+            multiprocessing.Process.run(process)
+        except Exception as error:
+            Failure.of(_name(process), error).save(exchange.failure)
+            raise
+
+    process_class.run = run
+
+
+def _keep_observers(selector: Any) -> None:
+    """Let a channel always have an observer once it had one.
+
+    A helper thread of a channel asks whether there is an observer and then calls it; Lava's selector may take it away
+    in between, which ends the thread and hangs the graph. An observer that does nothing takes its place.
+    """
+
+    def set_observer(channel_actions: Any, observer: Any) -> None:
+        for channel, _ in channel_actions:
+            channel.observer = observer or _nothing
+
+    selector._set_observer = staticmethod(set_observer)
+
+
+def _nothing() -> None:
+    """Observe nothing."""
+
+
+def _name(process: Any) -> str:
+    parameters = getattr(process._kwargs["builder"], "proc_params", None)
+    return (parameters.get("name") if parameters is not None else None) or "Lava's runtime service"

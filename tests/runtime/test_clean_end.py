@@ -1,0 +1,163 @@
+"""However a run ends, the user hears why, and no process, shared memory or file is left."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from evsnn_lava.errors import RunError
+from evsnn_lava.runtime import LavaSession, host
+
+pytestmark = pytest.mark.lava
+
+HERE = Path(__file__).parent
+NOTHING = (0, 0, 0)
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {here!r})
+from conftest import random_frames, small_network
+from evsnn_lava.runtime import LavaSession, host
+
+network = small_network(steps=30)
+with LavaSession(network) as session:
+    session.run(random_frames(network, 5000), progress=lambda *done: print("step", flush=True))
+"""
+
+
+@pytest.fixture
+def faulty(monkeypatch):
+    """The policies that misbehave, importable here and in the child."""
+    monkeypatch.syspath_prepend(str(HERE))
+    import faulty_policies
+
+    yield faulty_policies
+    del sys.modules["faulty_policies"]
+
+
+def settle(remains, wanted, seconds=30.0):
+    """What is left after at most some seconds."""
+    end = time.monotonic() + seconds
+    while (counted := remains.counted()) != wanted and time.monotonic() < end:
+        time.sleep(0.05)
+    return counted
+
+
+def test_normal_end(make, remains):
+    children = len(psutil.Process().children(recursive=True))
+    network = make.small_network()
+    with LavaSession(network) as session:
+        session.run(make.frames(network, 3))
+        processes, segments, folders = remains.counted()
+    assert processes >= 8
+    assert segments > 10
+    assert folders == 1
+    assert remains.counted() == NOTHING
+    assert len(psutil.Process().children(recursive=True)) == children
+
+
+def run_faulty(make, remains, policy, timeout_s=30.0):
+    network = make.small_network(steps=5)
+    with LavaSession(network, timeout_s=timeout_s) as session:
+        assert remains.counted() != NOTHING
+        session.run(make.frames(network, 3), policy=policy("never", [0] * 5))
+
+
+def test_an_exception_in_our_process_arrives_as_itself(make, remains, faulty):
+    with pytest.raises(faulty.LostTableError, match="the table is lost") as caught:
+        run_faulty(make, remains, faulty.Raising)
+    assert remains.counted() == NOTHING
+    cause = caught.value.__cause__
+    assert isinstance(cause, RunError)
+    assert "readout failed in step 3 of sample 0 with LostTableError" in str(cause)
+    assert "in stops" in str(cause.__cause__)
+
+
+def test_an_exception_that_cannot_travel_becomes_a_run_error(make, remains, faulty):
+    with pytest.raises(RunError, match="readout failed in step 1 of sample 0 with StubbornError: very stubborn"):
+        run_faulty(make, remains, faulty.Stubborn)
+    assert remains.counted() == NOTHING
+
+
+def test_an_exception_in_a_process_of_lava_arrives_as_itself(make, remains):
+    network = make.small_network()
+    session = LavaSession(network)
+    object.__setattr__(network.layers[0].synapse, "weight_exp", 0.5)  # Lava's Dense shifts by it
+    with pytest.raises(TypeError, match=r"right_shift|left_shift") as caught, session:
+        session.run(make.frames(network, 3))
+    assert "out synapse failed in step 0 of sample 0" in str(caught.value.__cause__)
+    assert remains.counted() == NOTHING
+
+
+@pytest.mark.parametrize("policy", ["Sleeping", "Dying"])
+def test_a_hang_names_process_and_step(make, remains, faulty, policy):
+    step = {"Sleeping": 3, "Dying": 1}[policy]
+    start = time.monotonic()
+    with pytest.raises(RunError, match=f"no progress for 1.5 s.*readout hangs in step {step} of sample 0"):
+        run_faulty(make, remains, getattr(faulty, policy), timeout_s=1.5)
+    assert time.monotonic() - start < 120
+    assert remains.counted() == NOTHING
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_signal_to_the_program_ends_everything(remains, number):
+    program = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT.format(here=str(HERE))], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with program:
+        assert program.stdout.readline() == "step\n"
+        time.sleep(0.3)
+        processes, segments, folders = remains.counted()
+        program.send_signal(number)
+        _, said = program.communicate(timeout=60)
+    assert processes >= 9
+    assert segments > 10
+    assert folders == 1
+    assert ("KeyboardInterrupt" in said) == (number == signal.SIGINT)
+    assert settle(remains, NOTHING) == NOTHING
+
+
+def test_a_failed_start_says_why(make, remains, monkeypatch, tmp_path):
+    (tmp_path / "lava").mkdir()
+    (tmp_path / "lava" / "__init__.py").write_text("raise ImportError('no lava on this machine')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from evsnn_lava.errors import BackendUnavailableError
+
+    with (
+        pytest.raises(BackendUnavailableError, match=r"no lava on this machine.*make setup"),
+        LavaSession(make.small_network()),
+    ):
+        pytest.fail("a session without Lava")
+    assert remains.counted() == NOTHING
+
+
+def child_of(remains):
+    """The process that watches over the worker."""
+    return min(remains.processes(), key=lambda process: process.create_time())
+
+
+def test_a_worker_that_dies_ends_the_run(make, remains):
+    def kill_worker(*_):
+        for worker in child_of(remains).children():
+            worker.kill()
+
+    network = make.small_network(steps=30)
+    with (
+        pytest.raises(RunError, match="Lava died during the run of network small"),
+        LavaSession(network) as session,
+    ):
+        session.run(make.frames(network, 2000), progress=kill_worker)
+    assert remains.counted() == NOTHING
+
+
+def test_a_watcher_that_hangs_is_replaced(make, remains, monkeypatch):
+    monkeypatch.setattr(host, "END_S", 0.3)
+    with LavaSession(make.small_network()):
+        child_of(remains).suspend()
+    assert settle(remains, NOTHING) == NOTHING
