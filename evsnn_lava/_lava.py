@@ -61,6 +61,7 @@ except ImportError as error:
 
 repairs.fork_lava_processes(_infrastructure, _shared_memory)
 repairs.repair_reshape(_ports)
+repairs.keep_observers(CspSelector)
 
 __all__ = [
     "CPU",
@@ -75,7 +76,6 @@ __all__ = [
     "AbstractSubProcessModel",
     "AsyncProtocol",
     "Conv",
-    "CspSelector",
     "DelayDense",
     "Delta",
     "Dense",

@@ -72,8 +72,31 @@ def fork_lava_processes(infrastructure: ModuleType, shared_memory: ModuleType) -
         `lava.magma.runtime.message_infrastructure.shared_memory_manager`.
     """
     manager = functools.partial(multiprocessing.managers.SharedMemoryManager, ctx=multiprocessing.get_context("fork"))
-    shared_memory.managers = SimpleNamespace(SharedMemoryManager=manager)
+    setattr(shared_memory, "managers", SimpleNamespace(SharedMemoryManager=manager))  # noqa: B010 - a module has no such attribute for mypy
     infrastructure.SystemProcess._Popen = staticmethod(multiprocessing.context.ForkProcess._Popen)
+
+
+def keep_observers(selector: Any) -> None:
+    """Let a channel always have an observer once it had one.
+
+    A helper thread of a channel asks whether there is an observer and then calls it; Lava's selector may take it away
+    in between, which ends the thread and hangs the graph. An observer that does nothing takes its place.
+
+    Parameters
+    ----------
+    selector : class
+        `lava.magma.compiler.channels.pypychannel.CspSelector`.
+    """
+
+    def set_observer(channel_actions: Any, observer: Any) -> None:
+        for channel, _ in channel_actions:
+            channel.observer = observer or _nothing
+
+    selector._set_observer = staticmethod(set_observer)
+
+
+def _nothing() -> None:
+    """Observe nothing."""
 
 
 def repair_reshape(ports: ModuleType) -> None:

@@ -30,9 +30,14 @@ except ImportError as error:
     raise BackendUnavailableError(f"torch cannot be imported: {error}; {INSTALL_TORCH}") from error
 
 if TYPE_CHECKING:
-    slayer: Any
+    from typing import TypeAlias
 
-__all__ = ["INSTALL_SLAYER", "INSTALL_TORCH", "F", "slayer", "torch"]
+    slayer: Any
+    Tensor: TypeAlias = Any  # torch types a module's attributes as `Tensor | Module`, which no honest code satisfies
+else:
+    Tensor = torch.Tensor
+
+__all__ = ["INSTALL_SLAYER", "INSTALL_TORCH", "F", "Tensor", "slayer", "torch"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -1,0 +1,84 @@
+"""Fixtures and options that all tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evsnn_lava.doctor import diagnose
+
+ROOT = Path(__file__).resolve().parents[1]
+WITHOUT = """
+import sys
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name in {missing!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Without())
+"""
+BACKENDS = ("reference", "lava", "loihi2")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--backend",
+        action="append",
+        choices=BACKENDS,
+        help="run the tests that take a `backend` on this one alone (may be repeated; default: all of them)",
+    )
+
+
+def pytest_generate_tests(metafunc):
+    if "backend" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--backend") or BACKENDS
+        marks = {"lava": [pytest.mark.lava]}
+        params = [pytest.param(name, marks=marks.get(name, [])) for name in chosen]
+        metafunc.parametrize("backend", params, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def findings():
+    """What `evsnn doctor` finds, by name."""
+    return {finding.name: finding for finding in diagnose()}
+
+
+@pytest.fixture
+def backend(request, findings):
+    """The name of one back-end; the test runs once for each that is usable here."""
+    finding = findings[f"back-end {request.param}"]
+    if not finding.ok:
+        pytest.skip(f"{finding.name}: {finding.detail}")
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def evsnn_data():
+    """The folder of recordings and third-party networks: `EVSNN_DATA`, or `../shared/data` beside the repository."""
+    folder = Path(os.environ.get("EVSNN_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no test data at {folder}; set EVSNN_DATA to the folder that has it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run_python():
+    """Run a script in a process of its own, where the packages of `missing` are not installed; give what it printed."""
+
+    def run(script: str, *arguments: str, missing: tuple[str, ...] = ()) -> str:
+        script = WITHOUT.format(missing=missing) + script if missing else script
+        command = [sys.executable, "-c", script, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return run
