@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from evsnn_lava.errors import ConfigError, unknown_name
 from evsnn_lava.export.calibrate import calibrate_cutoff
 from evsnn_lava.export.calibration_file import CalibratedVariant, model_hash, read_calibration, trained_variants
 from evsnn_lava.export.frontend import compile_file
-from evsnn_lava.errors import ConfigError, unknown_name
 from evsnn_lava.network import NetworkDescription
 from evsnn_lava.simulation import record_golden, run
 

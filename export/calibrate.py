@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.errors import CalibrationError
+from evsnn_lava.errors import CalibrationError, ConfigError
 from evsnn_lava.network import NEVER, CutoffPolicy, NetworkDescription, top2_gap
 from evsnn_lava.simulation import cumulative_scores, simulate
 
@@ -46,7 +46,11 @@ def calibrate_cutoff(
     ------
     CalibrationError
         If there are fewer samples than `min_support`.
+    ConfigError
+        If there is not one label per sample.
     """
+    if len(labels) != len(frames):
+        raise ConfigError(f"calibration has {len(frames)} samples and {len(labels)} labels; give one label per sample")
     scores = cumulative_scores(network, simulate(network, frames))
     digest = hashlib.sha256(np.packbits(frames).tobytes() + np.asarray(labels, np.int64).tobytes()).hexdigest()
     thresholds = fit_thresholds(top2_gap(scores), settled_right(scores, labels), epsilon, min_support)
@@ -85,7 +89,8 @@ def fit_thresholds(gap: IntArray, settled: BoolArray, epsilon: float, min_suppor
 
     A threshold ``b`` of step ``t`` passes when, of the samples whose gap exceeds it, at least
     ``1 - epsilon`` are settled and right. The smallest ``b`` is taken for which it and every larger
-    supported one pass; a step with no such threshold never stops.
+    supported one pass; a step with no such threshold never stops. No ``b`` is below 0: a tie never
+    stops.
 
     Source: the calibration of arXiv 2301.09522, on held-out data, with support and monotony of ours.
 

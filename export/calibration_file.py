@@ -155,12 +155,19 @@ def read_calibration(folder: Path, variant: str) -> CutoffPolicy:
     found = content.variants.get(variant)
     if found is None or found.model_sha256 != model_hash(folder / f"{variant}.pt"):
         raise ConfigError(f"{path} is not for the {variant} model of now; run `evsnn calibrate {folder}` again")
+    try:
+        return _as_policy(found)
+    except ConfigError as error:
+        raise FormatError(f"{path} is not a calibration; run `evsnn calibrate {folder}` again") from error
+
+
+def _as_policy(found: _Policy) -> CutoffPolicy:
     return CutoffPolicy(
         found.kind,
-        found.thresholds,
+        found.thresholds,  # type: ignore[arg-type]  # a list becomes an array
         found.epsilon,
         found.calibration_hash,
-        found.calibration_samples,  # type: ignore[arg-type]  # a list becomes an array
+        found.calibration_samples,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ from evsnn_lava.network import (
 )
 from evsnn_lava.training.artefact import TrainedModel, load_model
 from evsnn_lava.training.blocks import Conv, Dense
+
+IntArray = npt.NDArray[np.int32]
 
 
 def compile_file(path: str | os.PathLike[str]) -> NetworkDescription:
@@ -113,13 +116,19 @@ def quantise_block(name: str, block: Any) -> tuple[Synapse, QuantisationFacts]:
     Raises
     ------
     UnsupportedError
-        For other blocks, weight scales that are no power of two, norms, delays and dead layers.
+        For other blocks, weight scales that are no power of two, norms, delays, states that outlive a
+        recording, weights that are not finite and dead layers.
     """
     _require_exact(name, block)
     raw = block.synapse.weight.detach()
+    if not raw.isfinite().all():
+        broken = int((~raw.isfinite()).sum())
+        raise UnsupportedError(
+            f"layer {name}: {broken} weights are not finite; train again with a smaller learning_rate"
+        )
     scale = float(block.neuron.w_scale)
     exact = block.synapse.pre_hook_fx(raw, descale=True).numpy()[..., 0]
-    weights = np.rint(exact).astype(np.int64)
+    weights = np.rint(exact).astype(np.int32)
     error = np.abs(np.clip(raw.numpy()[..., 0], -256 / scale, 254 / scale) - weights / scale)
     clipped = np.count_nonzero((raw.numpy() < -257 / scale) | (raw.numpy() > 255 / scale))
     if not weights.any():
@@ -151,12 +160,21 @@ def quantise_neuron(name: str, neuron: Any) -> CubaNeuron:
 
 def _require_exact(name: str, block: Any) -> None:
     """Refuse what would make the deployed network differ from the trained one."""
+    if type(block) not in _SYNAPSE:
+        kind, known = type(block), Conv.__module__
+        raise UnsupportedError(
+            f"layer {name}: {kind.__module__}.{kind.__name__} cannot be exported; use Conv or Dense of {known}"
+        )
     neuron = block.neuron
     scale = neuron.w_scale
     refusals = (
-        (type(block) not in _SYNAPSE, f"{type(block).__name__} blocks cannot be exported; use Conv or Dense"),
         (math.log2(scale) % 1 != 0, f"the weight scale is {scale}, only powers of two are exact; use 64"),
         (neuron.norm is not None, "it has a norm, which is not folded yet; train without norm"),
+        (hasattr(block.synapse, "weight_g"), "it has a weight norm, which is not folded yet; set weight_norm=False"),
+        (
+            neuron.persistent_state,
+            "it keeps its state between recordings, deployment resets it; set persistent_state=False",
+        ),
         (block.delay is not None, "it has axonal delays, which are not exported yet; train without delay"),
         (neuron.graded_spike, "it sends graded spikes, the deployed neuron sends 0 or 1; set graded_spike=False"),
         (not neuron.shared_param, "it has a decay per channel; set shared_param=True"),
@@ -166,16 +184,16 @@ def _require_exact(name: str, block: Any) -> None:
             raise UnsupportedError(f"layer {name}: {reason}")
 
 
-def _conv(block: Any, weights: npt.NDArray[np.int64]) -> ConvSynapse:
+def _conv(block: Any, weights: IntArray) -> ConvSynapse:
     s = block.synapse
     return ConvSynapse(weights, s.stride[:2], s.padding[:2], s.dilation[:2], s.groups)
 
 
-def _dense(block: Any, weights: npt.NDArray[np.int64]) -> DenseSynapse:
+def _dense(block: Any, weights: IntArray) -> DenseSynapse:
     return DenseSynapse(weights.reshape(weights.shape[0], -1))
 
 
-_SYNAPSE = {Conv: _conv, Dense: _dense}
+_SYNAPSE: Final[dict[type, Callable[[Any, IntArray], Synapse]]] = {Conv: _conv, Dense: _dense}
 
 
 def _kind(block: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +21,7 @@ SEMANTICS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class FrameMasks:
-    """One static bit per layer and frame: does the layer receive its input for that frame?
+    """One static bit per layer and frame that says whether the layer receives its input for that frame.
 
     ``keep[0]`` belongs to the input of the first layer; ``keep[l]`` gates the *sender*, layer
     ``l - 1``, so that the messages and their synaptic operations are really saved. Masks are
@@ -59,7 +60,7 @@ class FrameMasks:
         object.__setattr__(self, "keep", keep)
         if not keep or any(mask.ndim != 1 or mask.shape != keep[0].shape for mask in keep):
             raise ConfigError("FrameMasks: expected one mask of T bits for every layer, all of the same length")
-        for layer, (outer, inner) in enumerate(zip(keep, keep[1:], strict=False), start=1):
+        for layer, (outer, inner) in enumerate(itertools.pairwise(keep), start=1):
             if np.any(inner & ~outer):
                 raise ConfigError(f"FrameMasks: mask {layer} keeps a frame that mask {layer - 1} drops; nest the masks")
         if not keep[-1].any():
@@ -115,17 +116,17 @@ class FrameMasks:
         """
         return self.keep[layer][self.sent_frames]
 
-    def stream(self, frames: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def stream(self, frames: BoolArray) -> BoolArray:
         """Turn a recording's frames into the frames that are sent.
 
         Parameters
         ----------
-        frames : numpy.ndarray, shape (..., T)
+        frames : numpy.ndarray of bool, shape (..., T)
             Frames with time on the last axis.
 
         Returns
         -------
-        numpy.ndarray, shape (..., stream_steps)
+        numpy.ndarray of bool, shape (..., stream_steps)
             Without the skipped frames; muted frames are zero.
 
         Raises
@@ -137,7 +138,7 @@ class FrameMasks:
             raise ConfigError(
                 f"frames have {frames.shape[-1]} steps, the masks {self.steps}; bin with the file's recipe"
             )
-        return frames[..., self.sent_frames] * self.gate(0).astype(frames.dtype)
+        return frames[..., self.sent_frames] & self.gate(0)
 
 
 def _frozen(mask: npt.ArrayLike) -> BoolArray:

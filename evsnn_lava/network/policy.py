@@ -152,4 +152,5 @@ class CutoffPolicy:
         """
         stops = top2_gap(scores) > self.thresholds
         stops[:, -1] = True
-        return np.argmax(stops, axis=1).astype(np.int64) + 1
+        steps: npt.NDArray[np.int64] = np.argmax(stops, axis=1).astype(np.int64) + 1
+        return steps

@@ -125,7 +125,8 @@ class ConvSynapse:
         require_range("weight_exp", self.weight_exp, "ConvSynapse")
         if self.weights.ndim != 4 or 0 in self.weights.shape:
             raise ConfigError(
-                f"ConvSynapse: weights have shape {self.weights.shape}, expected (C_out, C_in/groups, kH, kW); reshape them"
+                f"ConvSynapse: weights have shape {self.weights.shape}, "
+                "expected (C_out, C_in/groups, kH, kW); reshape them"
             )
         for name, low in (("stride", 1), ("padding", 0), ("dilation", 1)):
             given = getattr(self, name)

@@ -41,7 +41,8 @@ def decay(state: IntArray, amount: int) -> IntArray:
     [-2, 2]
     """
     product = state * (DECAY_UNITY - amount)
-    return np.sign(product) * (np.abs(product) >> 12)
+    decayed: IntArray = np.sign(product) * (np.abs(product) >> 12)
+    return decayed
 
 
 def wrap_state(state: IntArray) -> IntArray:

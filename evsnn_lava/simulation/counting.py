@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,8 @@ def fanout(synapse: Synapse, input_shape: tuple[int, ...]) -> IntArray:
 
 
 def _dense_fanout(synapse: DenseSynapse, input_shape: tuple[int, ...]) -> IntArray:
-    return np.count_nonzero(synapse.weights, axis=0).astype(np.int64).reshape(input_shape)
+    per_input: IntArray = np.count_nonzero(synapse.weights, axis=0).astype(np.int64)
+    return per_input.reshape(input_shape)
 
 
 def _conv_fanout(synapse: ConvSynapse, input_shape: tuple[int, ...]) -> IntArray:
@@ -55,12 +57,14 @@ def _conv_fanout(synapse: ConvSynapse, input_shape: tuple[int, ...]) -> IntArray
     for y in range(per_group.shape[1]):
         for x in range(per_group.shape[2]):
             top, left = y * synapse.dilation[0], x * synapse.dilation[1]
-            window = reached[:, top : top + down * (rows - 1) + 1 : down, left : left + right * (columns - 1) + 1 : right]
+            window = reached[
+                :, top : top + down * (rows - 1) + 1 : down, left : left + right * (columns - 1) + 1 : right
+            ]
             window += per_group[:, y, x, None, None]
     return reached[:, pad_y : pad_y + height, pad_x : pad_x + width]
 
 
-FANOUT = {DenseSynapse: _dense_fanout, ConvSynapse: _conv_fanout}
+FANOUT: Final[dict[type, Callable[..., IntArray]]] = {DenseSynapse: _dense_fanout, ConvSynapse: _conv_fanout}
 
 
 def cumulative_scores(network: NetworkDescription, trace: Trace) -> IntArray:

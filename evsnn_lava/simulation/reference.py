@@ -163,5 +163,7 @@ def checked_stream(network: NetworkDescription, frames: npt.NDArray[np.generic])
             "bin the events with the recipe of the file"
         )
     if frames.dtype != np.bool_ and not np.isin(frames, (0, 1)).all():
-        raise ConfigError(f"frames for network {network.name} hold values other than 0 and 1; bin them to binary frames")
+        raise ConfigError(
+            f"frames for network {network.name} hold values other than 0 and 1; bin them to binary frames"
+        )
     return np.asarray(network.masks.stream(frames.astype(bool)), dtype=bool)

@@ -1,0 +1,122 @@
+"""The parts of a network fit together, or it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pytest
+
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.network import (
+    ConvSynapse,
+    CubaNeuron,
+    CutoffPolicy,
+    DenseSynapse,
+    FrameMasks,
+    GoldenVectors,
+    InputRecipe,
+    Layer,
+    NetworkDescription,
+)
+
+NEURON = CubaNeuron(80, 1023, 128)
+CONV = Layer("conv", ConvSynapse(np.ones((3, 2, 3, 3), int)), CubaNeuron(80, 1023, 128, [1, 2, 3]), (3, 4, 2))
+FC = Layer("fc", DenseSynapse(np.ones((2, 24), int)), NEURON, (2,))
+
+
+@pytest.fixture
+def network():
+    return NetworkDescription(
+        "n",
+        (CONV, FC),
+        InputRecipe(6, 4, steps=4, dt_us=1000),
+        FrameMasks("skip", ([1, 0, 1, 1], [1, 0, 0, 1])),
+        CutoffPolicy.fixed(2, steps=3),
+        ("off", "on"),
+        golden=GoldenVectors(
+            *(np.zeros((1, 1, 1, 1, 4), bool), np.zeros((1, 2, 5), int), np.zeros((1, 2, 5), np.uint64)),
+            *(np.ones(1, int), np.zeros(1, int)),
+        ),
+    )
+
+
+def test_sizes(network):
+    assert (network.depth, network.input_shape, network.max_steps) == (2, (2, 6, 4), 3 + 2)
+    assert (CONV.neurons, FC.neurons) == (24, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"layers": ()}, "network n: it has no layer; add at least one"),
+        (
+            {"layers": (replace(CONV, shape=(3, 4, 3)), FC)},
+            "layer conv: shape is (3, 4, 3), its synapse makes (3, 4, 2); correct it",
+        ),
+        (
+            {"layers": (CONV, replace(FC, synapse=DenseSynapse(np.ones((2, 8), int))))},
+            "DenseSynapse: input (3, 4, 2) has 24 values, the weights expect 8; check the layer before it",
+        ),
+        (
+            {"layers": (replace(CONV, neuron=replace(NEURON, bias_mant=[1, 2])), FC)},
+            "layer conv: bias has shape (2,), expected one per channel (3,)",
+        ),
+        (
+            {"layers": (CONV, replace(FC, name="conv"))},
+            "network n: two layers have the same name; rename one",
+        ),
+        (
+            {"recipe": InputRecipe(6, 4, steps=5, dt_us=1000)},
+            "network n: masks cover 4 frames, the recipe makes 5; make them equal",
+        ),
+        (
+            {"masks": FrameMasks("skip", ([1, 0, 1, 1],))},
+            "network n: there are masks for 1 layers, the network has 2; make them equal",
+        ),
+        (
+            {"cutoff": CutoffPolicy.never(4)},
+            "network n: the cutoff has 4 thresholds, frames sent are 3; make them equal",
+        ),
+        (
+            {"class_names": ("a",)},
+            "network n: there are 1 class names, output neurons are 2; make them equal",
+        ),
+        (
+            {
+                "layers": (CONV, replace(FC, synapse=DenseSynapse(np.ones((1, 24), int)), shape=(1,))),
+                "class_names": ("a",),
+            },
+            "network n: it has one output neuron, a decision needs at least 2",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_line(network, change, message):
+    with pytest.raises(ConfigError) as caught:
+        replace(network, **change)
+    assert str(caught.value) == message
+
+
+def test_muted_frames_are_steps_and_need_thresholds(network):
+    muted = FrameMasks("mute", network.masks.keep)
+    with pytest.raises(ConfigError, match="cutoff has 3 thresholds, frames sent are 4"):
+        replace(network, masks=muted)
+    assert replace(network, masks=muted, cutoff=CutoffPolicy.never(4)).max_steps == 4 + 2
+
+
+def test_another_cutoff_makes_the_golden_vectors_void(network):
+    changed = network.with_cutoff(CutoffPolicy.never(3))
+    assert (changed.cutoff.kind, changed.golden) == ("never", None)
+    assert (network.cutoff.kind, network.golden is None) == ("fixed", False)
+    with pytest.raises(ConfigError, match="cutoff has 7 thresholds"):
+        network.with_cutoff(CutoffPolicy.never(7))
+
+
+def test_a_network_cannot_be_changed(network):
+    mine = {"seed": "1"}
+    network = replace(network, provenance=mine)
+    mine["seed"] = "2"
+    assert network.provenance == {"seed": "1"}
+    for thing, name in ((network, "name"), (network.layers[0], "shape")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(thing, name, None)

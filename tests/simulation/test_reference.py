@@ -1,0 +1,190 @@
+"""The reference simulator: timing, gates, masks, causality; and step for step what one computes by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.network import CubaNeuron, CutoffPolicy, FrameMasks
+from evsnn_lava.simulation import run, simulate
+from evsnn_lava.simulation.reference import gate_open
+
+few = settings(max_examples=40, deadline=None)
+
+
+def with_masks(network, masks):
+    recipe = replace(network.recipe, steps=masks.steps)
+    return replace(network, recipe=recipe, masks=masks, cutoff=CutoffPolicy.never(masks.stream_steps))
+
+
+def assert_same(trace, other, steps=None):
+    """Messages and states are equal, in the first `steps` steps or in all."""
+    for name in ("messages", "u", "v"):
+        pairs = list(zip(getattr(trace, name), getattr(other, name), strict=True))
+        assert pairs
+        for one, two in pairs:
+            assert np.array_equal(one[..., :steps], two[..., :steps]), name
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_every_neuron_and_step_is_what_plain_integers_give(cases, by_hand, data):
+    network, frames = data.draw(cases)
+    trace = simulate(network, frames, states=True)
+    for sample, recording in enumerate(frames):
+        for layer, (u, v, messages) in enumerate(by_hand.sample(network, recording)):
+            assert np.array_equal(trace.messages[layer][sample], messages)
+            assert np.array_equal(trace.u[layer][sample], u)
+            assert np.array_equal(trace.v[layer][sample], v)
+
+
+def test_random_networks_are_worth_comparing(cases):
+    rates, depths = [], set()
+
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    @given(case=cases)
+    def collect(case):
+        depths.add(case[0].depth)
+        rates.append(simulate(*case).messages[-1].mean())
+
+    collect()
+    assert np.mean(np.array(rates) > 0) > 0.5
+    assert 0.1 < np.mean(rates) < 0.8
+    assert depths == {1, 2, 3}
+
+
+@given(depth=st.integers(1, 4), steps=st.integers(1, 6), data=st.data())
+def test_layer_l_answers_frame_t_in_step_t_plus_1_plus_l(relay, depth, steps, data):
+    network = relay(depth, steps)
+    t, pixel = data.draw(st.integers(0, steps - 1)), data.draw(st.integers(0, 3))
+    frames = np.zeros((1, 1, 2, 2, steps), dtype=bool)
+    frames.reshape(4, steps)[pixel, t] = True
+    for layer, messages in enumerate(simulate(network, frames).messages):
+        assert messages.shape == (1, 4, steps + depth)
+        assert np.argwhere(messages[0]).tolist() == [[pixel, t + 1 + layer]]
+
+
+@pytest.mark.parametrize("semantics", ["skip", "mute"])
+def test_a_gate_silences_the_sender_and_nobody_else(relay, semantics):
+    keep = ([1, 1, 0, 1, 1], [1, 1, 0, 0, 1], [0, 1, 0, 0, 1])
+    network = relay(3, 5, semantics, keep)
+    trace = simulate(network, np.ones((1, 1, 2, 2, 5), dtype=bool))
+    position = {0: 0, 1: 1, 3: 2, 4: 3} if semantics == "skip" else {t: t for t in range(5)}
+    received_by = {0: keep[1], 1: keep[2], 2: keep[2]}  # the last layer sends whatever reaches it
+    for layer, messages in enumerate(trace.messages):
+        expected = {position[t] + 1 + layer for t, kept in enumerate(received_by[layer]) if kept}
+        assert set(np.flatnonzero(messages[0, 0])) == expected
+
+
+def test_a_gated_neuron_still_fires_and_resets(relay):
+    network = relay(2, 2, "mute", ([1, 1], [0, 1]))
+    slow = replace(network.layers[0], neuron=CubaNeuron(vth_mant=3, du=4095, dv=0))
+    trace = simulate(replace(network, layers=(slow, network.layers[1])), np.ones((1, 1, 2, 2, 2), bool), states=True)
+    assert trace.v[0][0, 0].tolist() == [0, 128, 0, 0]  # 256 > 192 in step 2: fired, although in vain or not
+    assert trace.messages[0][0, 0].tolist() == [False, False, True, False]
+    closed = replace(network, layers=(slow, network.layers[1]), masks=FrameMasks("mute", ([1, 1], [1, 0])))
+    trace = simulate(closed, np.ones((1, 1, 2, 2, 2), bool), states=True)
+    assert trace.v[0][0, 0].tolist() == [0, 128, 0, 0]
+    assert not trace.messages[0].any()
+
+
+def test_gates_are_open_outside_the_frames_and_for_the_last_layer(relay):
+    network = relay(2, 2, "mute", ([1, 1], [1, 0]))
+    assert [gate_open(network, 0, step) for step in range(4)] == [True, True, False, True]
+    assert [gate_open(network, 1, step) for step in range(4)] == [True] * 4
+
+
+def test_bias_of_every_layer_starts_in_step_1(relay):
+    network = relay(3, 4)
+    biased = CubaNeuron(131071, 0, 0, [1, 2, 3, -4], bias_exp=2)
+    network = replace(network, layers=tuple(replace(layer, neuron=biased) for layer in network.layers))
+    trace = simulate(network, np.zeros((2, 1, 2, 2, 4), dtype=bool), states=True)
+    for v in trace.v:
+        for neuron, mantissa in enumerate([1, 2, 3, -4]):
+            assert v[1, neuron].tolist() == [4 * mantissa * step for step in range(7)]
+
+
+@few
+@given(data=st.data())
+def test_the_future_does_not_change_the_past(cases, data):
+    network, frames = data.draw(cases)
+    position = data.draw(st.integers(0, network.masks.stream_steps - 1))
+    changed = frames.copy()
+    changed[..., network.masks.sent_frames[position] :] ^= True
+    one, other = simulate(network, frames, states=True), simulate(network, changed, states=True)
+    for layer in range(network.depth):
+        end = position + 1 + layer
+        for name in ("messages", "u", "v"):
+            assert np.array_equal(getattr(one, name)[layer][..., :end], getattr(other, name)[layer][..., :end])
+
+
+@few
+@given(data=st.data())
+def test_skip_is_the_shortened_recording(cases, data):
+    network, frames = data.draw(cases)
+    skipping = with_masks(network, FrameMasks("skip", network.masks.keep))
+    kept = np.flatnonzero(network.masks.keep[0])
+    short = with_masks(network, FrameMasks("skip", tuple(mask[kept] for mask in network.masks.keep)))
+    assert short.masks.keep[0].all()
+    assert_same(simulate(skipping, frames, states=True), simulate(short, frames[..., kept], states=True))
+
+
+@few
+@given(data=st.data())
+def test_mute_is_the_recording_with_empty_frames(cases, data):
+    network, frames = data.draw(cases)
+    keep = network.masks.keep
+    muting = with_masks(network, FrameMasks("mute", keep))
+    everything = with_masks(network, FrameMasks("mute", (np.ones(len(keep[0])), *keep[1:])))
+    assert_same(simulate(muting, frames, states=True), simulate(everything, frames & keep[0], states=True))
+
+
+@few
+@given(data=st.data())
+def test_samples_do_not_know_of_each_other(cases, data):
+    network, frames = data.draw(cases)
+    together = simulate(network, frames, states=True)
+    for sample in range(len(frames)):
+        alone = simulate(network, frames[sample : sample + 1], states=True)
+        for name in ("messages", "u", "v"):
+            for one, other in zip(getattr(together, name), getattr(alone, name), strict=True):
+                assert np.array_equal(one[sample], other[0])
+
+
+def test_states_are_kept_when_asked_for(relay):
+    frames = np.zeros((1, 1, 2, 2, 3), dtype=bool)
+    assert (simulate(relay(2, 3), frames).u, simulate(relay(2, 3), frames).v) == ((), ())
+    trace = simulate(relay(2, 3), frames, states=True)
+    assert [part.shape for part in (*trace.u, *trace.v, *trace.messages)] == [(1, 4, 5)] * 6
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
+def test_frames_of_any_type_hold_zeros_and_ones(relay, dtype):
+    frames = np.random.default_rng(2).integers(0, 2, (2, 1, 2, 2, 3))
+    found = run(relay(1, 3), frames.astype(dtype))
+    assert found.scores.tolist() == frames.sum(-1).reshape(2, 4).tolist()
+    assert found.backend == "reference"
+    assert found.wall_time_s > 0
+
+
+@pytest.mark.parametrize(
+    ("frames", "words"),
+    [
+        (np.zeros((1, 1, 2, 2, 4), bool), "frames have shape (1, 1, 2, 2, 4), network relay expects (N, 1, 2, 2, 3)"),
+        (np.zeros((1, 2, 2, 3), bool), "frames have shape (1, 2, 2, 3), network relay expects (N, 1, 2, 2, 3)"),
+        (np.zeros((1, 2, 2, 2, 3), bool), "frames have shape (1, 2, 2, 2, 3), network relay expects (N, 1, 2, 2, 3)"),
+        (np.full((1, 1, 2, 2, 3), 2), "frames for network relay hold values other than 0 and 1"),
+        (np.full((1, 1, 2, 2, 3), 0.5), "frames for network relay hold values other than 0 and 1"),
+        (np.full((1, 1, 2, 2, 3), np.nan), "frames for network relay hold values other than 0 and 1"),
+    ],
+)
+def test_frames_that_do_not_fit_are_refused_in_one_line(relay, frames, words):
+    with pytest.raises(ConfigError) as caught:
+        simulate(relay(1, 3), frames)
+    assert str(caught.value).startswith(f"{words}; bin ")
+    assert "\n" not in str(caught.value)
