@@ -49,7 +49,6 @@ def _compile(network: NetworkDescription, exchange: Exchange) -> Any:
     from evsnn_lava.runtime.graph import build
 
     _report_failures(_lava.SystemProcess, exchange)
-    _keep_observers(_lava.CspSelector)
     feeder = build(network, exchange)
     feeder.create_runtime(run_cfg=_lava.Loihi2SimCfg(select_tag="fixed_pt"))
     return feeder
@@ -74,24 +73,6 @@ def _report_failures(process_class: Any, exchange: Exchange) -> None:
             raise
 
     process_class.run = run
-
-
-def _keep_observers(selector: Any) -> None:
-    """Let a channel always have an observer once it had one.
-
-    A helper thread of a channel asks whether there is an observer and then calls it; Lava's selector may take it away
-    in between, which ends the thread and hangs the graph. An observer that does nothing takes its place.
-    """
-
-    def set_observer(channel_actions: Any, observer: Any) -> None:
-        for channel, _ in channel_actions:
-            channel.observer = observer or _nothing
-
-    selector._set_observer = staticmethod(set_observer)
-
-
-def _nothing() -> None:
-    """Observe nothing."""
 
 
 def _name(process: Any) -> str:
