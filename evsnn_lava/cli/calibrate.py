@@ -15,7 +15,9 @@ from evsnn_lava.errors import ConfigError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("folder", type=Path, help="folder of a run, as `evsnn train` wrote it")
-    parser.add_argument("--epsilon", type=float, help="tolerated share of wrong early stops (default: the configuration's)")
+    parser.add_argument(
+        "--epsilon", type=float, help="tolerated share of wrong early stops (default: the configuration's)"
+    )
     parser.add_argument("--min-support", type=int, help="samples that a threshold needs (default: the configuration's)")
 
 
@@ -25,7 +27,9 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     return 0
 
 
-def calibrate_folder(folder: Path, output: Output, epsilon: float | None = None, min_support: int | None = None) -> Table:
+def calibrate_folder(
+    folder: Path, output: Output, epsilon: float | None = None, min_support: int | None = None
+) -> Table:
     """Calibrate every trained variant of a run and write ``calibration.json``.
 
     Parameters
@@ -60,9 +64,7 @@ def calibrate_folder(folder: Path, output: Output, epsilon: float | None = None,
     held_out = load(model.config.data.dataset, "validation")
     frames = bin_set(held_out, model.recipe)
     output.note(f"calibrating on {len(frames)} held-out samples, epsilon {epsilon:g}")
-    found = {
-        name: calibrate_variant(folder, name, frames, held_out.labels, epsilon, min_support) for name in variants
-    }
+    found = {name: calibrate_variant(folder, name, frames, held_out.labels, epsilon, min_support) for name in variants}
     output.note(f"wrote {write_calibration(folder, found)}")
     table = Table("variant", "frames kept", "accuracy, all steps", "accuracy, cutoff", "mean exit step", box=None)
     for name, variant in found.items():

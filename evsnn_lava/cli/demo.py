@@ -157,4 +157,6 @@ def _require_same(found: RunResult, expected: RunResult) -> None:
         ours, theirs = getattr(found, name), getattr(expected, name)
         if not np.array_equal(ours, theirs):
             sample = int(np.argwhere(ours != theirs)[0][0])
-            raise MismatchError(f"{found.backend}: {name} of sample {sample} differs from {expected.backend}; run verify")
+            raise MismatchError(
+                f"{found.backend}: {name} of sample {sample} differs from {expected.backend}; run verify"
+            )

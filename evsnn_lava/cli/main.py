@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     """A parser with all verbs; only the chosen one is imported, so that --help is quick."""
-    parser = argparse.ArgumentParser(prog="evsnn", description="Train, compile, run and cost event networks for Loihi 2.")
+    parser = argparse.ArgumentParser(
+        prog="evsnn", description="Train, compile, run and cost event networks for Loihi 2."
+    )
     parser.add_argument("--version", action="version", version=f"evsnn {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     chosen = next((word for word in arguments if word in VERBS), None)

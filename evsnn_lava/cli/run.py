@@ -80,13 +80,14 @@ def facts_table(facts: dict[str, Any]) -> Table:
     mean, p50, p95 = (facts[f"exit_step_{key}"] for key in ("mean", "p50", "p95"))
     kept = f"of {facts['frames_sent_at_most']} frames sent, {facts['frames_recorded']} recorded"
     rate = facts["samples"] / facts["wall_time_s"] if facts["wall_time_s"] else float("inf")
+    depth, events = facts["pipeline_depth_steps"], (facts["messages_per_sample"], facts["synops_per_sample"])
     rows = {
         "network": f"{facts['network']} on {facts['backend']}",
         "samples": str(facts["samples"]),
         "accuracy": accuracy,
         "exit step": f"mean {mean:.2f}, p50 {p50:.0f}, p95 {p95:.0f} {kept}",
-        "steps executed": f"{facts['steps_executed']} (exit steps + {facts['pipeline_depth_steps']} of depth per sample)",
-        "per sample": f"{facts['messages_per_sample']:.0f} messages, {facts['synops_per_sample']:.0f} synaptic operations",
+        "steps executed": f"{facts['steps_executed']} (exit steps + {depth} of depth per sample)",
+        "per sample": f"{events[0]:.0f} messages, {events[1]:.0f} synaptic operations",
         "wall time": f"{facts['wall_time_s']:.2f} s, {rate:.1f} samples/s",
     }
     for name, value in rows.items():

@@ -36,7 +36,9 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     return 0 if all(v.ok for v in found.values() if isinstance(v, Agreement)) else 1
 
 
-def verify_network(network: NetworkDescription, output: Output, backends: str | None = None) -> dict[str, Agreement | str]:
+def verify_network(
+    network: NetworkDescription, output: Output, backends: str | None = None
+) -> dict[str, Agreement | str]:
     """Check every back-end.
 
     Parameters

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from evsnn_lava._files import atomic_write
 from evsnn_lava._torch import torch
-from evsnn_lava.errors import ConfigError, FormatError
+from evsnn_lava.errors import ConfigError, EvsnnError, FormatError
 from evsnn_lava.network import InputRecipe
 from evsnn_lava.training.config import RunConfig
 from evsnn_lava.training.model import EventNetwork
@@ -106,12 +106,14 @@ def load_model(path: str | os.PathLike[str]) -> TrainedModel:
     file = Path(path)
     if not file.is_file():
         raise ConfigError(f"no trained model {file}; run `evsnn train` first or give the folder of a run")
+    if not zipfile.is_zipfile(file):  # torch would try older formats, with warnings
+        raise FormatError(f"{file} is not a trained model of evsnn: it is no archive, or cut off; train again")
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
         return _rebuild(content)
     except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         raise FormatError(f"{file} is not a trained model of evsnn: {_first_line(error)}; train again") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, EvsnnError) as error:
         raise FormatError(f"{file} lacks a part or holds a wrong one: {_first_line(error)}; train again") from error
 
 
@@ -122,10 +124,19 @@ def _rebuild(content: dict[str, Any]) -> TrainedModel:
     recipe = InputRecipe(**{**values, "crop": None if values["crop"] is None else tuple(values["crop"])})
     network = EventNetwork(config.network, recipe.input_shape, len(meta["class_names"]))
     network.load_state_dict(content["state"])
+    _require_finite(network)
     keep = content["keep"].numpy().astype(bool)
+    if keep.shape != (len(network.blocks), recipe.steps):
+        raise ValueError(f"masks of shape {keep.shape} for {len(network.blocks)} layers and {recipe.steps} frames")
     return TrainedModel(
         meta["variant"], config, recipe, tuple(meta["class_names"]), keep, network.eval(), dict(meta["facts"])
     )
+
+
+def _require_finite(network: EventNetwork) -> None:
+    for name, values in network.state_dict().items():
+        if not torch.isfinite(values).all():
+            raise ValueError(f"{name} has values that are not finite numbers")
 
 
 def _first_line(error: Exception) -> str:

@@ -7,9 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava._torch import torch
-
-Tensor = torch.Tensor
+from evsnn_lava._torch import Tensor, torch
 
 
 class FrameBatches(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
@@ -55,7 +53,7 @@ class FrameBatches(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
         data = torch.utils.data
         order = data.RandomSampler(self) if shuffle else data.SequentialSampler(self)
         batches = data.BatchSampler(order, min(batch_size, len(self)), drop_last=shuffle)
-        return data.DataLoader(self, sampler=batches, batch_size=None)  # type: ignore[arg-type]  # batches are indices
+        return data.DataLoader(self, sampler=batches, batch_size=None)
 
 
 def augment(

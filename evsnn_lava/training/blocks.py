@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from evsnn_lava._torch import F, slayer, torch
+from evsnn_lava._torch import F, Tensor, slayer, torch
+from evsnn_lava.training.layout import as_rows
 from evsnn_lava.training.neurons import FusedNeuron
-
-Tensor = torch.Tensor
 
 
 class _Responding:
@@ -15,7 +14,7 @@ class _Responding:
 
     neuron: Any
     synapse: Any
-    weight_mask: Any
+    delay_shift: bool
 
     def respond(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Spikes and voltage of the block, without the delay of one step between blocks.
@@ -30,19 +29,19 @@ class _Responding:
         spikes, voltage : torch.Tensor, shape (N, ..., T)
             What the neurons answer.
         """
-        return self.neuron.respond(self.drive(x))  # type: ignore[no-any-return]
+        return self.neuron.respond(self.drive(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Spikes of the block, shape (N, ..., T); delayed by one step if ``delay_shift``."""
         spikes = self.respond(x)[0]
-        return slayer.block.base.step_delay(self, spikes) if self.delay_shift else spikes  # type: ignore[attr-defined]
+        return slayer.block.base.step_delay(self, spikes) if self.delay_shift else spikes
 
     def drive(self, x: Tensor) -> Tensor:
         """Weighted input of the neurons."""
         raise NotImplementedError
 
 
-class Conv(_Responding, slayer.block.cuba.Conv):  # type: ignore[misc]  # SLAYER has no type hints
+class Conv(_Responding, slayer.block.cuba.Conv):
     """``slayer.block.cuba.Conv`` as a 2-D convolution over samples and steps.
 
     SLAYER convolves in 3-D with a kernel of one step in time; that is a 2-D convolution of every
@@ -58,15 +57,21 @@ class Conv(_Responding, slayer.block.cuba.Conv):  # type: ignore[misc]  # SLAYER
     def drive(self, x: Tensor) -> Tensor:
         """Convolve every frame; shape (N, C_out, H_out, W_out, T)."""
         synapse = self.synapse
-        weight = synapse.pre_hook_fx(synapse.weight)[..., 0]
+        weight = synapse.pre_hook_fx(synapse.weight)[..., 0].contiguous(memory_format=torch.channels_last)
         frames = x.movedim(-1, 1)
         z = F.conv2d(
-            frames.flatten(0, 1), weight, None, synapse.stride[:2], synapse.padding[:2], synapse.dilation[:2], synapse.groups
+            frames.flatten(0, 1).contiguous(memory_format=torch.channels_last),
+            weight,
+            None,
+            synapse.stride[:2],
+            synapse.padding[:2],
+            synapse.dilation[:2],
+            synapse.groups,
         )
         return z.unflatten(0, frames.shape[:2]).movedim(1, -1)
 
 
-class Dense(_Responding, slayer.block.cuba.Dense):  # type: ignore[misc]  # SLAYER has no type hints
+class Dense(_Responding, slayer.block.cuba.Dense):
     """``slayer.block.cuba.Dense`` as one matrix product; flattens ``(C, H, W)`` itself."""
 
     def __init__(self, neuron_params: dict[str, Any], *args: Any, **kwargs: Any) -> None:
@@ -77,7 +82,9 @@ class Dense(_Responding, slayer.block.cuba.Dense):  # type: ignore[misc]  # SLAY
     def drive(self, x: Tensor) -> Tensor:
         """Multiply; shape (N, out, T)."""
         weight = self.synapse.pre_hook_fx(self.synapse.weight).flatten(1)
-        return F.linear(x.movedim(-1, 1).flatten(2), weight).movedim(1, -1)
+        if x.dim() == 5:
+            weight = weight.unflatten(1, x.shape[1:-1]).movedim(1, -1).flatten(1)  # channels last, as the rows are
+        return F.linear(as_rows(x), weight).movedim(1, -1)
 
 
 def _fused(neuron_params: dict[str, Any]) -> FusedNeuron:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from evsnn_lava.errors import ConfigError
 
@@ -22,7 +23,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DataConfig(_Strict):
@@ -54,9 +55,9 @@ class DataConfig(_Strict):
 
 
 class NeuronConfig(_Strict):
-    """Parameters of ``slayer.neuron.cuba.Neuron``, the same for all layers."""
+    """Parameters of ``slayer.neuron.cuba.Neuron``, the same for all layers; the threshold counts in 1/64."""
 
-    threshold: Positive = 1.25
+    threshold: Annotated[float, Field(ge=1 / 64, lt=2048)] = 1.25
     current_decay: Share = 0.25
     voltage_decay: Share = 0.03
     tau_grad: Positive = 0.03
@@ -140,7 +141,7 @@ class MasksConfig(_Strict):
         Of the embeddings.
     """
 
-    keep: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.5,)
+    keep: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (0.5,)
     semantics: Literal["skip", "mute"] = "skip"
     soft_epochs: Count = 6
     hard_epochs: Count = 8
@@ -148,6 +149,13 @@ class MasksConfig(_Strict):
     dice_weight: Annotated[float, Field(ge=0)] = 0.1
     budget_weight: Annotated[float, Field(ge=0)] = 1.0
     learning_rate: Positive = 1e-2
+
+    @field_validator("keep")
+    @classmethod
+    def _never_rising(cls, keep: tuple[float, ...]) -> tuple[float, ...]:
+        if any(later > earlier for earlier, later in itertools.pairwise(keep)):
+            raise ValueError("a deeper layer cannot keep more frames than the one before, the shares must not rise")
+        return keep
 
 
 class CutoffConfig(_Strict):
@@ -215,7 +223,9 @@ def read_config(path: str | os.PathLike[str]) -> RunConfig:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read configuration {file}: {error.strerror}; give the path of a TOML file") from error
+        raise ConfigError(
+            f"cannot read configuration {file}: {error.strerror}; give the path of a TOML file"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not valid TOML: {error}; correct the line") from error
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import lightning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from evsnn_lava.errors import RunError
+from evsnn_lava.errors import FormatError, RunError
 from evsnn_lava.training.batches import FrameBatches
 from evsnn_lava.training.stages import Stage
 
@@ -100,16 +102,12 @@ def fit_stage(
     Raises
     ------
     RunError
-        If the loss is no number any more.
+        If the loss or a weight is no number any more.
+    FormatError
+        If the checkpoint to resume from is broken.
     """
     config, place = stage.config.train, folder / name
-    last = place / "last.ckpt"
-    callbacks: list[Callback] = [
-        _Reporter(name, stage.epochs, progress),
-        ModelCheckpoint(place, save_last=True, save_top_k=0, enable_version_counter=False),
-    ]
-    if config.patience:
-        callbacks.append(EarlyStopping("val_loss", patience=config.patience, check_finite=False))
+    held_out = validation.loader(256, shuffle=False)
     with quiet_lightning():
         trainer = lightning.Trainer(
             max_epochs=stage.epochs,
@@ -117,30 +115,69 @@ def fit_stage(
             devices=1,
             deterministic=True,
             logger=TensorBoardLogger(str(folder), name=name, version=""),
-            callbacks=callbacks,
+            callbacks=_callbacks(stage, name, place, progress),
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
             gradient_clip_val=1.0,
         )
-        trainer.fit(
-            stage,
-            train.loader(config.batch_size, shuffle=True),
-            validation.loader(256, shuffle=False),
-            ckpt_path=str(last) if resume and last.is_file() else None,
-            weights_only=False,
-        )
-    return _finished(trainer, name)
+        with honest_interrupt():
+            trainer.fit(
+                stage,
+                train.loader(config.batch_size, shuffle=True),
+                held_out,
+                ckpt_path=_checkpoint(place / "last.ckpt") if resume else None,
+                weights_only=False,
+            )
+            if not trainer.callback_metrics:  # the stage was complete before
+                trainer.validate(stage, held_out, verbose=False)
+    return _finished(trainer, stage, name)
 
 
-def _finished(trainer: lightning.Trainer, name: str) -> dict[str, float]:
-    """Metrics of a fit that ran to its end; Lightning swallows Ctrl-C, so hand it on."""
+def _callbacks(stage: Stage, name: str, place: Path, progress: Progress) -> list[Callback]:
+    callbacks: list[Callback] = [
+        _Reporter(name, stage.epochs, progress),
+        ModelCheckpoint(place, "last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False),
+    ]
+    patience = stage.config.train.patience
+    if patience:
+        callbacks.append(EarlyStopping("val_loss", patience=patience, check_finite=False))
+    return callbacks
+
+
+def _checkpoint(path: Path) -> str | None:
+    """The checkpoint to resume from, if there is one."""
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise FormatError(f"checkpoint {path} is cut off; delete it to begin its stage again")
+    return str(path) if path.is_file() else None
+
+
+def _finished(trainer: lightning.Trainer, stage: Stage, name: str) -> dict[str, float]:
+    """Metrics of a fit that ran to its end; Lightning swallows Ctrl-C, so hand it on.
+
+    The loss can stay a number when the weights are none any more: integer neurons swallow it.
+    """
     if trainer.interrupted:
         raise KeyboardInterrupt
     metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
     if any(value != value for value in metrics.values()):
         raise RunError(f"stage {name}: the loss is not a number any more; lower train.learning_rate")
+    if not all(bool(parameter.isfinite().all()) for parameter in stage.parameters()):
+        raise RunError(f"stage {name}: the weights are not finite numbers any more; lower train.learning_rate")
     return metrics
+
+
+@contextmanager
+def honest_interrupt() -> Iterator[None]:
+    """Hand Ctrl-C on; Lightning turns it into an exit with code 1 and ignores every later one."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as leaving:
+        signal.signal(signal.SIGINT, handler)
+        if isinstance(leaving.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
 
 
 @contextmanager

@@ -13,20 +13,19 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava._torch import torch
+from evsnn_lava._torch import Tensor, torch
 
-Tensor = torch.Tensor
 BoolArray = npt.NDArray[np.bool_]
 
 
 class SoftGate(torch.nn.Module):
-    """One gate value per sample and frame for the input of one layer.
+    r"""One gate value per sample and frame for the input of one layer.
 
     With the pooled activity :math:`g_t`, tokens :math:`E` and temporal bias :math:`b`:
 
     .. math::
-        m_k[t] = \\sigma((E g_t)_k + b_k[t]), \\quad \\pi = \\mathrm{softmax}(W \\bar g), \\quad
-        a[t] = \\sum_k \\pi_k m_k[t]
+        m_k[t] = \sigma((E g_t)_k + b_k[t]), \quad \pi = \mathrm{softmax}(W \bar g), \quad
+        a[t] = \sum_k \pi_k m_k[t]
 
     Parameters
     ----------

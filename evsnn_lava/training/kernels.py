@@ -131,7 +131,14 @@ def settling_forward(
 
 @numba.njit(cache=True, nogil=True)
 def settling_backward(
-    spikes: FloatArray, voltage: FloatArray, threshold: Any, target: Any, along: Any, against: Any, grad_s: Any, grad_v: Any
+    spikes: FloatArray,
+    voltage: FloatArray,
+    threshold: Any,
+    target: Any,
+    along: Any,
+    against: Any,
+    grad_s: Any,
+    grad_v: Any,
 ) -> None:
     """Gradient of one sample's overlaps with respect to its spikes and voltage.
 

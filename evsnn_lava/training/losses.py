@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from evsnn_lava._torch import F, torch
+from evsnn_lava._torch import F, Tensor, torch
 from evsnn_lava.training.settling import mean_cosine
-
-Tensor = torch.Tensor
 
 LEAST_COSINE: Final = 0.1
 
@@ -55,9 +53,9 @@ def tail_steps(steps: int, tail: float) -> int:
 def settling_loss(
     responses: Sequence[tuple[Tensor, Tensor]], thresholds: Sequence[float], labels: Tensor, tail: float
 ) -> Tensor:
-    """Regulariser of cutoff (RCS): every step should look like the last ones.
+    r"""Regulariser of cutoff (RCS): every step should look like the last ones.
 
-    With :math:`r_t = s_t + \\mathrm{ReLU}(u_t / V_{th})` and its mean :math:`\\bar r` over the last
+    With :math:`r_t = s_t + \mathrm{ReLU}(u_t / V_{th})` and its mean :math:`\bar r` over the last
     steps (no gradient), a layer's value is the inverse of the mean cosine between them; the worst
     sample that is already decided rightly counts.
 

@@ -8,14 +8,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava._torch import torch
+from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network.synapses import ConvSynapse
 from evsnn_lava.training.blocks import Conv, Dense
 from evsnn_lava.training.config import ConvConfig, DenseConfig, MasksConfig, NetworkConfig
 from evsnn_lava.training.gates import SoftGate
 
-Tensor = torch.Tensor
 Shape = tuple[int, ...]
 Responses = list[tuple[Tensor, Tensor]]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from evsnn_lava._torch import slayer, torch
+from evsnn_lava._torch import Tensor, slayer, torch
 from evsnn_lava.training.kernels import cuba_backward, cuba_forward
-
-Tensor = torch.Tensor
+from evsnn_lava.training.layout import as_rows, from_rows
 
 
 class CubaDynamics(torch.autograd.Function):
@@ -54,13 +54,16 @@ def surrogate_width(neuron: Any) -> tuple[float, float]:
     return neuron.tau_rho * cuba.TAU_RHO_MULT, neuron.scale_rho * cuba.SCALE_RHO_MULT
 
 
-class FusedNeuron(slayer.neuron.cuba.Neuron):  # type: ignore[misc]  # SLAYER has no type hints
+class FusedNeuron(slayer.neuron.cuba.Neuron):
     """``slayer.neuron.cuba.Neuron`` whose whole recording is one compiled step.
 
     The parameters, the quantisation and the export are SLAYER's own. Options that the fused step
     does not cover (norm, learnable or per-channel decays, persistent state, graded spikes) take
     SLAYER's path.
     """
+
+    shape: Any
+    """Shape of the neurons; None until SLAYER has seen an input."""
 
     @property
     def fusable(self) -> bool:
@@ -74,22 +77,20 @@ class FusedNeuron(slayer.neuron.cuba.Neuron):  # type: ignore[misc]  # SLAYER ha
         Parameters
         ----------
         x : torch.Tensor of float32, shape (N, ..., T)
-            Synaptic input; best laid out with time before the neurons in memory.
+            Synaptic input; best in the memory layout of :mod:`evsnn_lava.training.layout`.
 
         Returns
         -------
         spikes, voltage : torch.Tensor, shape (N, ..., T)
             The voltage is that before the reset.
         """
-        if self.shape is None:
-            self.shape = x.shape[1:-1]
-            self.num_neurons = int(np.prod(self.shape))
         if not self.fusable:
             _, voltage = self.dynamics(x)
             return self.spike(voltage), voltage
-        by_time = x.movedim(-1, 1)
-        spikes, voltage = CubaDynamics.apply(by_time.flatten(2), self)
-        spikes, voltage = (y.reshape(by_time.shape).movedim(1, -1) for y in (spikes, voltage))
+        if self.shape is None:
+            self.shape = x.shape[1:-1]
+            self.num_neurons = math.prod(x.shape[1:-1])
+        spikes, voltage = (from_rows(y, x.shape) for y in CubaDynamics.apply(as_rows(x), self))
         return (spikes if self.drop is None else self.drop(spikes)), voltage
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from evsnn_lava._torch import torch
+from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.training.kernels import settling_backward, settling_forward
-
-Tensor = torch.Tensor
+from evsnn_lava.training.layout import as_rows
 
 
 class _MeanCosine(torch.autograd.Function):
@@ -27,7 +26,7 @@ class _MeanCosine(torch.autograd.Function):
         return torch.from_numpy((overlap / (length * goal)).mean(1)).to(spikes)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
         (spikes, voltage), threshold, target, overlap, length, goal = ctx.facts
         grad_s, grad_v = np.zeros_like(spikes), np.zeros_like(voltage)
         for n in np.flatnonzero(grad.cpu().numpy()):
@@ -55,5 +54,5 @@ def mean_cosine(spikes: Tensor, voltage: Tensor, threshold: float, last: int) ->
     torch.Tensor, shape (N,)
         0..1; 1 when every step looks like the last ones.
     """
-    flat = (x.movedim(-1, 1).flatten(2) for x in (spikes, voltage))
-    return _MeanCosine.apply(*flat, threshold, last)  # type: ignore[no-any-return]
+    flat = (as_rows(x) for x in (spikes, voltage))
+    return _MeanCosine.apply(*flat, threshold, last)

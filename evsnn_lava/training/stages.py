@@ -10,14 +10,13 @@ import lightning
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava._torch import torch
+from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.training.batches import augment
 from evsnn_lava.training.config import MasksConfig, RunConfig
 from evsnn_lava.training.gates import dice_loss
 from evsnn_lava.training.losses import anytime_loss, settling_loss
 from evsnn_lava.training.model import EventNetwork, hard_gate, thresholds
 
-Tensor = torch.Tensor
 Batch = tuple[Tensor, Tensor]
 
 

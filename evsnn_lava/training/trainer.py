@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import lightning
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from evsnn_lava._files import atomic_write
 from evsnn_lava._torch import torch
-from evsnn_lava.data import EventSet, bin_set, default_recipe, load
+from evsnn_lava.data import EventSet, bin_set, default_recipe, load, names
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import FrameMasks, InputRecipe
 from evsnn_lava.training.artefact import TrainedModel, save_model
@@ -50,25 +51,39 @@ class FrameSets:
 
     def batches(self, masks: FrameMasks) -> tuple[FrameBatches, FrameBatches]:
         """The samples as the network gets them under some masks."""
-        return tuple(FrameBatches(masks.stream(frames), labels) for frames, labels in (self.train, self.validation))  # type: ignore[return-value]  # two of them
+        train, validation = (FrameBatches(masks.stream(f), labels) for f, labels in (self.train, self.validation))
+        return train, validation
 
 
-def recipe_of(data: DataConfig) -> InputRecipe:
+def recipe_of(data: DataConfig, sensor: tuple[int, int]) -> InputRecipe:
     """Input recipe of a configuration: the data set's own, with what the configuration changes.
 
     Parameters
     ----------
     data : DataConfig
         The ``[data]`` table.
+    sensor : (int, int)
+        Height and width of the sensor, for a file, which has no recipe of its own.
 
     Returns
     -------
     InputRecipe
         The recipe.
+
+    Raises
+    ------
+    ConfigError
+        If the data set is a file and the configuration does not say how to bin it.
     """
-    recipe = default_recipe(data.dataset)
-    changes = {key: value for key, value in (("steps", data.steps), ("dt_us", data.dt_us)) if value is not None}
-    return replace(recipe, **changes)
+    changes: dict[str, Any] = {
+        key: value for key, value in (("steps", data.steps), ("dt_us", data.dt_us)) if value is not None
+    }
+    if data.dataset in names():
+        return replace(default_recipe(data.dataset), **changes)
+    for key in ("steps", "dt_us"):
+        if key not in changes:
+            raise ConfigError(f"data.{key} is missing; {data.dataset} is a path, which has no default, so set it")
+    return InputRecipe(*sensor, dataset=data.dataset, **changes)
 
 
 def read_frames(config: RunConfig) -> FrameSets:
@@ -84,8 +99,8 @@ def read_frames(config: RunConfig) -> FrameSets:
     FrameSets
         The frames.
     """
-    recipe = recipe_of(config.data)
     sets: list[EventSet] = [load(config.data.dataset, split) for split in ("train", "validation")]
+    recipe = recipe_of(config.data, sets[0].sensor)
     binned = [(bin_set(events, recipe), events.labels) for events in sets]
     return FrameSets(recipe, tuple(sets[0].class_names), binned[0], binned[1])
 
