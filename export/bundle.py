@@ -14,7 +14,7 @@ from evsnn_lava.export.calibrate import calibrate_cutoff
 from evsnn_lava.export.calibration_file import CalibratedVariant, model_hash, read_calibration, trained_variants
 from evsnn_lava.export.frontend import compile_file
 from evsnn_lava.network import NetworkDescription
-from evsnn_lava.simulation import record_golden, run
+from evsnn_lava.simulation import cumulative_scores, record_golden, simulate
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -46,11 +46,12 @@ def calibrate_variant(
     """
     path = folder / f"{variant}.pt"
     network = compile_file(path)
-    policy = calibrate_cutoff(network, frames, labels, epsilon, min_support)
-    full, cut = run(network, frames), run(network.with_cutoff(policy), frames)
-    return CalibratedVariant(
-        model_hash(path), policy, full.accuracy(labels), cut.accuracy(labels), float(cut.exit_step.mean())
-    )
+    scores = cumulative_scores(network, simulate(network, frames))
+    policy = calibrate_cutoff(network, frames, labels, epsilon, min_support, scores)
+    exit_step = policy.exit_step(scores)
+    at_exit = scores[np.arange(len(scores)), exit_step - 1]
+    full, cut = (float(np.mean(final.argmax(-1) == labels)) for final in (scores[:, -1], at_exit))
+    return CalibratedVariant(model_hash(path), policy, full, cut, float(exit_step.mean()))
 
 
 def assemble(folder: Path, variant: str | None, cutoff: bool, golden_frames: BoolArray | None) -> NetworkDescription:

@@ -21,6 +21,7 @@ def calibrate_cutoff(
     labels: npt.NDArray[np.integer],
     epsilon: float,
     min_support: int = 50,
+    scores: IntArray | None = None,
 ) -> CutoffPolicy:
     """Fit the thresholds of the Top-K gap policy.
 
@@ -36,6 +37,9 @@ def calibrate_cutoff(
         Tolerated share of wrong early stops, 0..1.
     min_support : int
         Samples that must exceed a threshold for it to be trusted.
+    scores : numpy.ndarray of int64, shape (N, T', classes), optional
+        What the network answers to these frames (:func:`~evsnn_lava.simulation.cumulative_scores`),
+        where that is known already.
 
     Returns
     -------
@@ -51,7 +55,8 @@ def calibrate_cutoff(
     """
     if len(labels) != len(frames):
         raise ConfigError(f"calibration has {len(frames)} samples and {len(labels)} labels; give one label per sample")
-    scores = cumulative_scores(network, simulate(network, frames))
+    if scores is None:
+        scores = cumulative_scores(network, simulate(network, frames))
     digest = hashlib.sha256(np.packbits(frames).tobytes() + np.asarray(labels, np.int64).tobytes()).hexdigest()
     thresholds = fit_thresholds(top2_gap(scores), settled_right(scores, labels), epsilon, min_support)
     return CutoffPolicy("topk_gap", thresholds, epsilon, digest, len(labels))
