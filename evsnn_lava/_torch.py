@@ -11,7 +11,10 @@ BackendUnavailableError
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import logging
+from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +49,23 @@ def __getattr__(name: str) -> ModuleType:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+@contextlib.contextmanager
+def _without_cuda_notes() -> Iterator[None]:
+    """SLAYER asks torch for its CUDA compiler, and torch logs a warning when a CUDA build finds no GPU."""
+    logger = logging.getLogger("torch.utils.cpp_extension")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 @functools.cache
 def _slayer() -> ModuleType:
     """Import SLAYER without its object detection, which would need torchvision and OpenCV."""
     try:
-        with repairs.without_object_detection():
+        with repairs.without_object_detection(), _without_cuda_notes():
             from lava.lib.dl import slayer as module
     except ImportError as error:
         raise BackendUnavailableError(f"lava-dl's SLAYER cannot be imported: {error}; {INSTALL_SLAYER}") from error

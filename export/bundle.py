@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -99,7 +100,20 @@ def choose_variant(folder: Path, variant: str | None) -> str:
     trained = trained_variants(folder)
     if variant is not None and variant not in trained:
         raise unknown_name(f"variant of {folder}", variant, trained)
+    if variant is None and "masked" not in trained and _asks_for_masks(folder):
+        raise ConfigError(
+            f"{folder} is not finished: its masked network is missing; run `evsnn train --resume` with its "
+            "configuration, or export --variant plain"
+        )
     return variant or trained[-1]
+
+
+def _asks_for_masks(folder: Path) -> bool:
+    """Whether the run was configured to train a masked network, too."""
+    try:
+        return json.loads((folder / "config.json").read_bytes())["masks"] is not None
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def _commit() -> dict[str, str]:

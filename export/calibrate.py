@@ -129,7 +129,7 @@ def fit_thresholds(gap: IntArray, settled: BoolArray, epsilon: float, min_suppor
     if len(gap) < min_support:
         raise CalibrationError(
             f"calibration has {len(gap)} samples, min_support asks for {min_support}; "
-            "hold out more data or lower cutoff.min_support"
+            "hold out more data or lower it (evsnn calibrate --min-support)"
         )
     return np.array([_threshold(*step, epsilon, min_support) for step in zip(gap.T, settled.T, strict=True)])
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from evsnn_lava.cli.console import Output
 from evsnn_lava.data import bin_set, load
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.network import NEVER
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,8 +67,14 @@ def calibrate_folder(
     output.note(f"calibrating on {len(frames)} held-out samples, epsilon {epsilon:g}")
     found = {name: calibrate_variant(folder, name, frames, held_out.labels, epsilon, min_support) for name in variants}
     output.note(f"wrote {write_calibration(folder, found)}")
-    table = Table("variant", "frames kept", "accuracy, all steps", "accuracy, cutoff", "mean exit step", box=None)
+    table = Table("variant", "frames sent", "accuracy, all steps", "accuracy, cutoff", "mean exit step", box=None)
     for name, variant in found.items():
-        row = (f"{variant.accuracy_full:.1%}", f"{variant.accuracy_cutoff:.1%}", f"{variant.mean_exit_step:.2f}")
+        if (variant.policy.thresholds[:-1] == NEVER).all():
+            output.note(f"{name}: no step reaches epsilon {epsilon:g}, so it never stops early; allow a larger one")
+        row = (
+            f"{100 * variant.accuracy_full:.1f} %",
+            f"{100 * variant.accuracy_cutoff:.1f} %",
+            f"{variant.mean_exit_step:.2f}",
+        )
         table.add_row(name, f"{variant.policy.steps} of {model.recipe.steps}", *row)
     return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -15,6 +16,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 WIDTH: Final = 100
+SIGN_S: Final = 10.0
+"""Seconds between signs of life in a log."""
 
 
 class Output:
@@ -28,12 +31,24 @@ class Output:
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
+        self._last_sign = time.monotonic()
         self.results = _console(stderr=False)
         self.notes = _console(stderr=True)
 
+    @property
+    def live(self) -> bool:
+        """Whether a progress display can move."""
+        return self.notes.is_terminal and not self.quiet
+
     def show(self, what: RenderableType) -> None:
         """Print a result."""
-        self.results.print(what)
+        self.results.print(what, soft_wrap=isinstance(what, str))
+
+    def sign_of_life(self, text: str) -> None:
+        """Say how far a long job is, now and then, where no progress display can move."""
+        if not self.live and time.monotonic() - self._last_sign > SIGN_S:
+            self._last_sign = time.monotonic()
+            self.note(text)
 
     def show_json(self, value: Any) -> None:
         """Print a result as JSON."""
@@ -77,10 +92,9 @@ class Output:
             TimeRemainingColumn(),
             TextColumn("{task.fields[said]}"),
         )
-        live = self.notes.is_terminal and not self.quiet
-        with Progress(*columns, console=self.notes, disable=not live) as progress:
+        with Progress(*columns, console=self.notes, disable=not self.live) as progress:
             yield progress
-        if not live:
+        if not self.live:
             for task in progress.tasks:
                 self.note(f"{task.description}: {int(task.completed)} {unit}  {task.fields['said']}")
 

@@ -84,7 +84,7 @@ class _Demo:
         self.output.heading(f"evsnn {command}")
         start = time.perf_counter()
         result = job()
-        self.output.note(f"{time.perf_counter() - start:.1f} s")
+        self.output.note(f"took {time.perf_counter() - start:.1f} s")
         return result
 
     def export(self, variant: str) -> NetworkDescription:

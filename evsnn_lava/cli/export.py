@@ -80,6 +80,7 @@ def describe(network: NetworkDescription, path: Path) -> str:
     """One line about a written file."""
     golden = 0 if network.golden is None else len(network.golden.frames)
     return (
-        f"wrote {path}: {network.depth} layers, {network.masks.stream_steps} of {network.masks.steps} frames, "
+        f"wrote {path}: {network.provenance.get('variant', 'network')}, {network.depth} layers, "
+        f"{network.masks.stream_steps} of {network.masks.steps} frames sent, "
         f"cutoff {network.cutoff.kind}, {golden} golden samples, {path.stat().st_size} bytes"
     )

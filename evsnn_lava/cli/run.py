@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.recordings import Samples, add_run_arguments, load_samples, run_samples, write_results
@@ -61,8 +62,8 @@ def run_facts(network: NetworkDescription, result: RunResult, samples: Samples) 
         "samples": result.samples,
         "accuracy": None if samples.known is None else result.accuracy(samples.known),
         "exit_step_mean": float(exits.mean()),
-        "exit_step_p50": float(np.percentile(exits, 50)),
-        "exit_step_p95": float(np.percentile(exits, 95)),
+        "exit_step_p50": int(np.percentile(exits, 50, method="inverted_cdf")),
+        "exit_step_p95": int(np.percentile(exits, 95, method="inverted_cdf")),
         "frames_sent_at_most": network.masks.stream_steps,
         "frames_recorded": network.masks.steps,
         "pipeline_depth_steps": network.depth,
@@ -76,7 +77,9 @@ def run_facts(network: NetworkDescription, result: RunResult, samples: Samples) 
 def facts_table(facts: dict[str, Any]) -> Table:
     """The facts of a run for people."""
     table = Table.grid(padding=(0, 2))
-    accuracy = "unknown, the recordings have no labels" if facts["accuracy"] is None else f"{facts['accuracy']:.1%}"
+    accuracy = (
+        "unknown, the recordings have no labels" if facts["accuracy"] is None else f"{100 * facts['accuracy']:.1f} %"
+    )
     mean, p50, p95 = (facts[f"exit_step_{key}"] for key in ("mean", "p50", "p95"))
     kept = f"of {facts['frames_sent_at_most']} frames sent, {facts['frames_recorded']} recorded"
     rate = facts["samples"] / facts["wall_time_s"] if facts["wall_time_s"] else float("inf")
@@ -85,11 +88,11 @@ def facts_table(facts: dict[str, Any]) -> Table:
         "network": f"{facts['network']} on {facts['backend']}",
         "samples": str(facts["samples"]),
         "accuracy": accuracy,
-        "exit step": f"mean {mean:.2f}, p50 {p50:.0f}, p95 {p95:.0f} {kept}",
+        "exit step": f"mean {mean:.2f}, p50 {p50}, p95 {p95} {kept}",
         "steps executed": f"{facts['steps_executed']} (exit steps + {depth} of depth per sample)",
         "per sample": f"{events[0]:.0f} messages, {events[1]:.0f} synaptic operations",
         "wall time": f"{facts['wall_time_s']:.2f} s, {rate:.1f} samples/s",
     }
     for name, value in rows.items():
-        table.add_row(f"[dim]{name}[/dim]", value)
+        table.add_row(Text(name, "dim"), Text(value))
     return table

@@ -26,7 +26,14 @@ def execute(options: argparse.Namespace, output: Output) -> int:
 
     config = read_config(options.config)
     folder = options.output or Path("runs") / config.name
-    for path in train_with_progress(config, folder, output, options.resume):
+    if (folder / "config.json").is_file() and not options.resume:
+        output.note(f"replacing the run in {folder}")
+    try:
+        paths = train_with_progress(config, folder, output, options.resume)
+    except KeyboardInterrupt:
+        output.note(f"go on with: evsnn train --config {options.config} -o {folder} --resume")
+        raise
+    for path in paths:
         output.show(f"wrote {path}")
     return 0
 
@@ -59,7 +66,8 @@ def train_with_progress(config: RunConfig, folder: Path, output: Output, resume:
             if epoch.stage not in tasks:
                 tasks[epoch.stage] = progress.add_task(epoch.stage, total=epoch.epochs, said="")
             loss, accuracy = (epoch.metrics.get(key, float("nan")) for key in ("train_loss", "val_accuracy"))
-            said = f"loss {loss:.3f}, validation accuracy {accuracy:.1%}"
+            said = f"loss {loss:.3f}, validation accuracy {100 * accuracy:.1f} %"
             progress.update(tasks[epoch.stage], completed=epoch.epoch, said=said)
+            output.sign_of_life(f"{epoch.stage}: epoch {epoch.epoch} of {epoch.epochs}, {said}")
 
         return train(config, folder, report, resume)

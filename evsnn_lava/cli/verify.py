@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from evsnn_lava.cli.console import Output
-from evsnn_lava.errors import BackendUnavailableError, UnsupportedError, unknown_name
+from evsnn_lava.errors import BackendUnavailableError, CapacityError, UnsupportedError, unknown_name
 from evsnn_lava.export.netfile_reader import read_net
 from evsnn_lava.network import NetworkDescription
 from evsnn_lava.simulation import result_from_trace, simulate
@@ -72,7 +72,7 @@ def verify_network(
         output.note(f"checking {name}")
         try:
             found[name] = CHECKS[name](network)
-        except (BackendUnavailableError, UnsupportedError) as error:
+        except (BackendUnavailableError, CapacityError, UnsupportedError) as error:
             if backends is not None:
                 raise
             found[name] = str(error)
@@ -95,7 +95,7 @@ def agreement_table(found: dict[str, Agreement | str]) -> Table:
 
 def _verdict(agreement: Agreement) -> str:
     if agreement.difference is not None:
-        return f"[red]differs:[/red] {agreement.difference}"
+        return f"[red]differs:[/red] {escape(str(agreement.difference))}"
     if agreement.decisions_agree is False:
         return "[red]differs:[/red] same messages, other exit step or decision"
     return "[green]the same[/green]" + (", exit steps and decisions too" if agreement.decisions_agree else "")

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -104,7 +105,7 @@ def constants_table(report: CostReport, notes: bool = False) -> Table:
     rich.table.Table
         One row per constant.
     """
-    table = _table(f"Constants of profile {report.hardware.name}: {report.hardware.chip}", "")
+    table = _table(escape(f"Constants of profile {report.hardware.name}: {report.hardware.chip}"), "")
     table.add_column("Constant", no_wrap=True)
     table.add_column("Value (range)", no_wrap=True)
     for heading in ("Status", "Scope", "Source"):
@@ -168,7 +169,7 @@ def _table(title: str, caption: str) -> Table:
 
 
 def _title(report: CostReport) -> str:
-    return f"{report.network or 'network'} on {report.hardware.title}"
+    return escape(f"{report.network or 'network'} on {report.hardware.title}")
 
 
 def _samples(report: CostReport) -> str:
@@ -196,7 +197,7 @@ def _summary_caption(report: CostReport) -> str:
 
 def _layer_cells(layer: LayerCost, total: float) -> list[str]:
     return [
-        layer.name,
+        escape(layer.name),
         format_count(layer.neurons) if layer.cores else "",
         format_count(layer.cores) if layer.cores else "",
         format_count(layer.spikes),

@@ -79,8 +79,8 @@ def save_model(model: TrainedModel, path: str | os.PathLike[str]) -> None:
         "keep": torch.from_numpy(model.keep),
         "state": model.network.state_dict(),
     }
-    with atomic_write(path) as temporary:
-        torch.save(content, temporary)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)  # by name, torch would write the temporary name into the archive
 
 
 def load_model(path: str | os.PathLike[str]) -> TrainedModel:
@@ -106,15 +106,23 @@ def load_model(path: str | os.PathLike[str]) -> TrainedModel:
     file = Path(path)
     if not file.is_file():
         raise ConfigError(f"no trained model {file}; run `evsnn train` first or give the folder of a run")
-    if not zipfile.is_zipfile(file):  # torch would try older formats, with warnings
+    if not is_archive(file):  # torch would try older formats, with warnings
         raise FormatError(f"{file} is not a trained model of evsnn: it is no archive, or cut off; train again")
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
         return _rebuild(content)
     except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         raise FormatError(f"{file} is not a trained model of evsnn: {_first_line(error)}; train again") from error
-    except (KeyError, TypeError, ValueError, AttributeError, EvsnnError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, EvsnnError) as error:
         raise FormatError(f"{file} lacks a part or holds a wrong one: {_first_line(error)}; train again") from error
+
+
+def is_archive(file: Path) -> bool:
+    """Whether a file is a whole zip archive, as torch writes them."""
+    try:
+        return zipfile.is_zipfile(file)
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _rebuild(content: dict[str, Any]) -> TrainedModel:

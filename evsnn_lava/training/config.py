@@ -242,6 +242,8 @@ def _first_problem(error: ValidationError) -> str:
     if problem["type"] == "extra_forbidden":
         valid = ", ".join(sorted(_model_at(problem["loc"][:-1]).model_fields))
         return f"unknown key {where!r}; valid keys there are: {valid}{more}"
+    if problem["type"] == "union_tag_invalid":
+        return f"{where}: unknown block type {problem['ctx']['tag']!r}; choose one of: conv, dense{more}"
     return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}, found {problem['input']!r}; correct it{more}"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import lightning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from evsnn_lava._torch import torch
 from evsnn_lava.errors import FormatError, RunError
 from evsnn_lava.training.batches import FrameBatches
 from evsnn_lava.training.stages import Stage
@@ -146,10 +146,14 @@ def _callbacks(stage: Stage, name: str, place: Path, progress: Progress) -> list
 
 
 def _checkpoint(path: Path) -> str | None:
-    """The checkpoint to resume from, if there is one."""
-    if path.is_file() and not zipfile.is_zipfile(path):
-        raise FormatError(f"checkpoint {path} is cut off; delete it to begin its stage again")
-    return str(path) if path.is_file() else None
+    """The checkpoint to resume from, if there is one; it is read once beforehand, to refuse a broken one."""
+    if not path.exists():
+        return None
+    try:
+        torch.load(path, map_location="cpu", weights_only=False)
+    except Exception as error:
+        raise FormatError(f"checkpoint {path} is broken; delete it to begin its stage again") from error
+    return str(path)
 
 
 def _finished(trainer: lightning.Trainer, stage: Stage, name: str) -> dict[str, float]:

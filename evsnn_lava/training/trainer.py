@@ -131,12 +131,9 @@ def train(config: RunConfig, folder: Path, progress: Progress = lambda _: None, 
     RunError
         If training diverges.
     """
+    _check_masks(config)
     frames = read_frames(config)
-    if config.masks and len(config.masks.keep) not in (1, len(config.network.layers) + 1):
-        raise ConfigError(
-            f"masks.keep has {len(config.masks.keep)} shares, the network {len(config.network.layers) + 1} layers; "
-            "give one share or one per layer"
-        )
+    _check_frames(config, frames)
     lightning.seed_everything(config.seed, verbose=False)
     network = EventNetwork(config.network, frames.recipe.input_shape, len(frames.class_names))
     claim_folder(folder, config, resume)
@@ -145,6 +142,24 @@ def train(config: RunConfig, folder: Path, progress: Progress = lambda _: None, 
     if config.masks:
         paths.append(run.masked())
     return paths
+
+
+def _check_masks(config: RunConfig) -> None:
+    if config.masks and len(config.masks.keep) not in (1, len(config.network.layers) + 1):
+        raise ConfigError(
+            f"masks.keep has {len(config.masks.keep)} shares, the network {len(config.network.layers) + 1} layers; "
+            "give one share or one per layer"
+        )
+
+
+def _check_frames(config: RunConfig, frames: FrameSets) -> None:
+    """Refuse data that cannot be trained on, before anything is written."""
+    name, classes = config.data.dataset, len(frames.class_names)
+    if classes < 2:
+        raise ConfigError(f"{name} has {classes} class, a decision needs at least 2; give data with more classes")
+    labels = np.concatenate([frames.train[1], frames.validation[1]])
+    if labels.min(initial=0) < 0:
+        raise ConfigError(f"{name} has {np.count_nonzero(labels < 0)} recordings without a label; label or remove them")
 
 
 def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
@@ -157,7 +172,7 @@ def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
     """
     resolved = config.model_dump_json(indent=2)
     file = folder / "config.json"
-    if resume and file.is_file() and file.read_text(encoding="utf-8") != resolved:
+    if resume and file.is_file() and file.read_bytes() != resolved.encode():
         raise ConfigError(f"{folder} was begun with another configuration; drop --resume or use that configuration")
     if not resume and file.is_file():
         _clear(folder)

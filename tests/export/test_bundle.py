@@ -235,3 +235,12 @@ def test_too_little_data_is_refused_and_nothing_is_written(bundle, folder, held_
         "^calibration has 40 samples, min_support asks for 41",
     )
     assert not (folder / FILE_NAME).exists()
+
+
+def test_an_unfinished_run_is_refused_unless_the_plain_network_is_asked_for(bundle, folder):
+    (folder / "masked.pt").unlink()
+    (folder / "config.json").write_text('{"masks": {"keep": [0.5]}}')
+    refused(lambda: bundle.choose_variant(folder, None), ConfigError, "not finished")
+    assert bundle.choose_variant(folder, "plain") == "plain"
+    (folder / "config.json").write_text('{"masks": null}')
+    assert bundle.choose_variant(folder, None) == "plain"

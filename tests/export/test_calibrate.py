@@ -126,7 +126,10 @@ def test_thresholds_without_support_are_not_trusted():
 def test_too_few_samples_are_refused_in_one_line():
     with pytest.raises(CalibrationError) as caught:
         fit_thresholds(np.ones((49, 3), int), np.ones((49, 3), bool), 0.01, 50)
-    words = "calibration has 49 samples, min_support asks for 50; hold out more data or lower cutoff.min_support"
+    words = (
+        "calibration has 49 samples, min_support asks for 50; "
+        "hold out more data or lower it (evsnn calibrate --min-support)"
+    )
     assert str(caught.value) == words
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 from pathlib import Path
 
@@ -99,3 +100,13 @@ def test_two_profiles_do_not_compare(report):
 def test_no_rows_do_not_compare():
     with pytest.raises(ConfigError, match="0 hardware profiles"):
         comparison_table([])
+
+
+def test_names_that_look_like_markup_are_only_names():
+    report = report_of("loihi2", [2, 3], 1, 0.5)
+    strange = dataclasses.replace(
+        report, network="[/b] x", layers=tuple(dataclasses.replace(layer, name="[/x]l") for layer in report.layers)
+    )
+    text = text_of(cost_tables(strange))
+    assert "[/b] x on" in text
+    assert "[/x]l" in text

@@ -147,3 +147,9 @@ def test_weights_that_are_no_numbers_are_refused(path):
     torch.save(stored, path)
     with pytest.raises(FormatError, match=rf"{name}.* not finite.*train again"):
         load_model(path)
+
+
+def test_the_same_model_gives_the_same_bytes(model, tmp_path):
+    for name in ("first", "second"):
+        save_model(model, tmp_path / f"{name}.pt")
+    assert (tmp_path / "first.pt").read_bytes() == (tmp_path / "second.pt").read_bytes()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evsnn_lava._torch import torch
-from evsnn_lava.data import load
+from evsnn_lava.data import EventSet, Recording, load, write_events
 from evsnn_lava.errors import ConfigError, FormatError, RunError
 from evsnn_lava.training.artefact import load_model
 from evsnn_lava.training.config import RunConfig
@@ -142,7 +142,7 @@ def test_resuming_from_a_broken_checkpoint_is_refused(trained, tmp_path):
     copied = shutil.copytree(folder, tmp_path / "run")
     checkpoint = copied / "plain" / "last.ckpt"
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    with pytest.raises(FormatError, match=r"last\.ckpt is cut off; delete it"):
+    with pytest.raises(FormatError, match=r"last\.ckpt is broken; delete it"):
         run(settings, copied, resume=True)
 
 
@@ -207,3 +207,29 @@ def test_a_folder_that_cannot_be_made_is_refused(settings, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigError, match="cannot write "):
         run(settings, tmp_path / "file" / "run")
+
+
+def test_resuming_from_a_damaged_checkpoint_is_refused(trained, tmp_path):
+    settings, folder, _, _ = trained
+    copied = shutil.copytree(folder, tmp_path / "run")
+    checkpoint = copied / "plain" / "last.ckpt"
+    content = bytearray(checkpoint.read_bytes())
+    content[100:1500] = bytes(byte ^ 0x55 for byte in content[100:1500])
+    checkpoint.write_bytes(content)
+    with pytest.raises(FormatError, match=r"last\.ckpt is broken; delete it"):
+        run(settings, copied, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("label", "names", "words"), [(-1, ("a", "b"), "without a label"), (0, ("a",), "a decision needs at least 2")]
+)
+def test_data_that_cannot_be_trained_on_is_refused_first(label, names, words, settings, tmp_path):
+    random = np.random.default_rng(0)
+    recordings = [
+        Recording(t_us=np.arange(9) * 500, label=label, sample_id=i, **dict.fromkeys("xyp", random.integers(0, 2, 9)))
+        for i in range(40)
+    ]
+    write_events(EventSet.from_recordings(recordings, "few", (8, 8), names), tmp_path / "few.npz")
+    with pytest.raises(ConfigError, match=words):
+        run(changed(settings, "data", dataset=str(tmp_path / "few.npz")), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
