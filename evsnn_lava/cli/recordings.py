@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
-from evsnn_lava.data import SPLITS, bin_set, load
+from evsnn_lava.data import SPLITS, WHOLE, EventSet, bin_set, default_split, load
+from evsnn_lava.data.checks import UNKNOWN_LABEL
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
 from evsnn_lava.runtime.backends import BACKENDS, backend
@@ -29,11 +30,17 @@ class Samples:
         Classes; -1 where the recording does not say.
     sample_id : numpy.ndarray of int64, shape (N,)
         Which recordings they are.
+    split : str
+        The part of the data set they are from; empty if not known.
+    available : int
+        How many recordings that part has.
     """
 
     frames: npt.NDArray[np.bool_]
     labels: npt.NDArray[np.int64]
     sample_id: npt.NDArray[np.int64]
+    split: str = ""
+    available: int = 0
 
     @property
     def known(self) -> npt.NDArray[np.int64] | None:
@@ -46,14 +53,21 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a .net file")
     parser.add_argument("--backend", default="reference", help=f"one of {', '.join(BACKENDS)} (default: reference)")
     parser.add_argument("--data", help="data set, event file or folder (default: the one the network was trained on)")
-    parser.add_argument("--split", default="test", choices=SPLITS, help="part of the data set (default: test)")
+    parser.add_argument(
+        "--split",
+        choices=(*SPLITS, WHOLE),
+        help="part of the data set (default: test; all for a file or folder without parts of its own)",
+    )
     parser.add_argument("--limit", type=int, help="run the first samples only")
     parser.add_argument("--no-cutoff", action="store_true", help="run every sample to its last step")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
 
-def load_samples(network: NetworkDescription, data: str | None, split: str, limit: int | None) -> Samples:
+def load_samples(network: NetworkDescription, data: str | None, split: str | None, limit: int | None) -> Samples:
     """Load recordings and bin them with the recipe of the network.
+
+    Labels become the network's by the name of the class; labels of data without class names are taken as they
+    are. Data that do not say how large their sensor is are taken for recordings of the network's sensor.
 
     Parameters
     ----------
@@ -61,8 +75,9 @@ def load_samples(network: NetworkDescription, data: str | None, split: str, limi
         Its recipe says how to bin, and which data set it was trained on.
     data : str or None
         Name or path; None takes the network's own data set.
-    split : str
-        Part of the data set.
+    split : str or None
+        Part of the data set. None takes ``test``, or ``all`` of a path without parts of its own, unless it is
+        the one the network was trained on.
     limit : int or None
         Number of samples to take at most.
 
@@ -74,20 +89,77 @@ def load_samples(network: NetworkDescription, data: str | None, split: str, limi
     Raises
     ------
     ConfigError
-        If there is nothing to run or the labels are not the network's classes.
+        If there is nothing to run or the data have a class that the network does not know.
+    FormatError
+        If a file is broken, or events without a stated sensor lie outside the network's.
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"--limit is {limit}, it must be at least 1; leave it out to run everything")
     if data is None and not network.recipe.dataset:
         raise ConfigError(f"network {network.name} does not say what it was trained on; give --data")
-    events = load(data or network.recipe.dataset, split)
+    source = data or network.recipe.dataset
+    split = split or split_to_run(source, network.recipe.dataset)
+    events = load(source, split)
+    if "sensor" in events.assumed:
+        events = replace(events, sensor=(network.recipe.sensor_height, network.recipe.sensor_width))
     indices = range(len(events) if limit is None else min(limit, len(events)))
-    if not len(indices):
-        raise ConfigError(f"{data or network.recipe.dataset} has no recording in split {split}; choose another split")
-    labels = events.labels[: len(indices)]
-    if labels.max(initial=0) >= len(network.class_names):
-        raise ConfigError(f"{events.name} has label {labels.max()}, the network {len(network.class_names)} classes")
-    return Samples(bin_set(events, network.recipe, indices), labels, np.asarray(events.sample_id)[: len(indices)])
+    labels = network_labels(events, events.labels[: len(indices)], network.class_names)
+    frames = bin_set(events, network.recipe, indices)
+    return Samples(frames, labels, np.asarray(events.sample_id)[: len(indices)], split, len(events))
+
+
+def split_to_run(source: str, trained_on: str) -> str:
+    """Choose the part to run; what a network was trained on must not be run as a whole unasked.
+
+    Parameters
+    ----------
+    source, trained_on : str
+        Names or paths of data; `trained_on` is empty if not known.
+
+    Returns
+    -------
+    str
+        ``test`` or ``all``.
+    """
+    same = bool(trained_on) and Path(source).resolve() == Path(trained_on).resolve()
+    return "test" if same else default_split(source)
+
+
+def network_labels(events: EventSet, labels: npt.NDArray[np.int64], classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Translate labels of a set into labels of a network, by the names of the classes.
+
+    Parameters
+    ----------
+    events : EventSet
+        Says what its classes are called, or that they are mere numbers.
+    labels : numpy.ndarray of int64, shape (N,)
+        Labels of that set; -1 is not known, and stays so.
+    classes : tuple of str
+        Classes of the network.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (N,)
+        Labels of the network.
+
+    Raises
+    ------
+    ConfigError
+        If a label has no class in the network.
+    """
+    numbers = "class_names" in events.assumed
+    place = {name: index for index, name in reversed(list(enumerate(classes)))}
+    known = dict(enumerate(range(len(classes))))
+    if not numbers and events.class_names != classes:
+        known = {label: place[name] for label, name in enumerate(events.class_names) if name in place}
+    lost = sorted({int(label) for label in labels if label >= 0} - set(known))
+    if lost:
+        name = "" if numbers else f"class {events.class_names[lost[-1]]!r} as "
+        raise ConfigError(
+            f"{events.name} has {name}label {lost[-1]}, the network {len(classes)} classes: {', '.join(classes)}; "
+            "rename or leave out what it does not know"
+        )
+    return np.array([known.get(int(label), UNKNOWN_LABEL) for label in labels], dtype=np.int64)
 
 
 def run_samples(network: NetworkDescription, samples: Samples, name: str, cutoff: bool, output: Output) -> RunResult:
@@ -122,6 +194,8 @@ def run_samples(network: NetworkDescription, samples: Samples, name: str, cutoff
 
         result = chosen.run(network, samples.frames, progress=report)
         progress.update(task, completed=result.samples, said=f"{int(result.steps.sum())} steps")
+    if samples.split:
+        output.note(f"{len(samples.frames)} of {samples.available} recordings (split {samples.split})")
     return result
 
 

@@ -12,13 +12,14 @@ from evsnn_lava.data.digits import digit_split, event_digits, simulate_digits
 from evsnn_lava.data.files import read_events, read_recording, write_events
 from evsnn_lava.data.frames import bin_events, bin_set
 from evsnn_lava.data.recording import EventSet, Recording
-from evsnn_lava.data.registry import SPLITS, data_folder, default_recipe, load, names
+from evsnn_lava.data.registry import SPLITS, WHOLE, data_folder, default_recipe, default_split, load, names
 from evsnn_lava.data.split import stratified_split
 from evsnn_lava.data.tonic_sets import TONIC_SETS, TonicSet, load_tonic
 
 __all__ = [
     "SPLITS",
     "TONIC_SETS",
+    "WHOLE",
     "EventSet",
     "Recording",
     "SaccadeCamera",
@@ -29,6 +30,7 @@ __all__ = [
     "cache_folder",
     "data_folder",
     "default_recipe",
+    "default_split",
     "digit_split",
     "event_digits",
     "load",

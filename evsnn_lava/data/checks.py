@@ -22,6 +22,9 @@ REMEDIES: Final = {
 }
 """What to do about a value of a field that is out of range."""
 
+SECONDS_BELOW: Final = 1000
+"""Times with fractions that all lie below this are taken for seconds in messages."""
+
 UNKNOWN_LABEL: Final = -1
 """The label of a recording whose class is not known."""
 
@@ -102,7 +105,13 @@ def _whole_numbers(source: str, field: str, array: NDArray[Any]) -> NDArray[np.i
     if whole.all():
         return array.astype(np.int64)
     first = int(np.flatnonzero(~whole)[0])
-    raise FormatError(f"{source}: {field}[{first}] is {array[first]}, it must be a whole number; remove or round it")
+    seconds = field == "t_us" and bool(np.isfinite(array).all()) and float(np.abs(array).max()) < SECONDS_BELOW
+    remedy = (
+        "it looks like seconds, microseconds are expected: multiply by 1e6 and round"
+        if seconds
+        else "remove or round it"
+    )
+    raise FormatError(f"{source}: {field}[{first}] is {array[first]}, it must be a whole number; {remedy}")
 
 
 def check_offsets(place: Place, events: int) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -35,9 +37,15 @@ FIELD_NAMES: Final = {
 COLUMNS: Final = ("x", "y", "t_us", "p")
 """The columns of an unstructured ``(events, 4)`` array."""
 
+SUFFIXES: Final = (".npz", ".npy")
+"""How event files are called."""
+
+ASSUMABLE: Final = ("sensor", "class_names")
+"""What a file need not state."""
+
 _NOT_AN_ARRAY_FILE: Final = (
-    OSError, ValueError, TypeError, EOFError, KeyError, SyntaxError, MemoryError, RuntimeError, struct.error,
-    zipfile.BadZipFile, zlib.error,
+    OSError, ValueError, TypeError, EOFError, KeyError, SyntaxError, MemoryError, OverflowError, RuntimeError,
+    lzma.LZMAError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What numpy and zipfile raise on a file that is broken somewhere."""
 
@@ -59,7 +67,8 @@ def read_events(
           `write_events` made it, ``sensor, class_names, name``;
         * a folder of set files ``*_train.npz``, ``*_validation.npz``, ``*_test.npz``;
         * a folder ``<class>/<recording>.npz`` or ``.npy``, or one such file by itself: a structured
-          array or arrays with the fields ``x, y, t, p``, or a plain array with these four columns.
+          array or arrays with the fields ``x, y, t, p``, or a plain array with these four columns;
+          by itself an ``.npz`` may hold a ``label``, ``sample_id``, ``sensor`` and ``class_names`` too.
     split : {"train", "validation", "test"}, optional
         Which of the set files of a folder; all of them if not given.
     sensor : (int, int), optional
@@ -120,6 +129,8 @@ def write_events(event_set: EventSet, path: str | os.PathLike[str], compressed: 
         If the file cannot be written.
     """
     arrays: dict[str, Any] = {field: getattr(event_set, field) for field in SET_ARRAYS}
+    if event_set.assumed:
+        arrays["assumed"] = np.array(sorted(event_set.assumed), np.str_)
     arrays["sensor"] = np.array(event_set.sensor, np.int64)
     arrays["class_names"] = np.array(event_set.class_names, np.str_)
     arrays["name"] = np.array(event_set.name, np.str_)
@@ -162,15 +173,19 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
             loaded = np.load(file, allow_pickle=False)
             arrays = {path.stem: loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
     except _NOT_AN_ARRAY_FILE as error:
-        raise FormatError(
-            f"{path}: it is not a whole .npz or .npy file of plain arrays; give an event file or write it again"
-        ) from error
+        raise FormatError(f"{path}: {_unreadable(path)}") from error
     single: NDArray[Any] = next(iter(arrays.values())) if len(arrays) == 1 else np.zeros(0)
     if single.dtype.names:
         return {name: single[name] for name in single.dtype.names}
     if single.ndim == 2 and single.shape[1] == len(COLUMNS):
         return dict(zip(COLUMNS, single.T, strict=True))
     return arrays
+
+
+def _unreadable(path: Path) -> str:
+    if path.suffix and path.suffix.lower() not in SUFFIXES:
+        return f"{path.suffix} files are not supported, event files are {' or '.join(SUFFIXES)}; convert it"
+    return "it is not a whole .npz or .npy file of plain arrays; give an event file or write it again"
 
 
 def _recording_of(path: Path, arrays: Mapping[str, NDArray[Any]], label: int, sample_id: int) -> Recording:
@@ -197,8 +212,18 @@ def _set_of(
         sensor=sensor or _sensor_of(path, arrays),
         class_names=tuple(class_names or _classes_of(path, arrays)),
         source=str(path),
+        assumed=_assumed(arrays, sensor, class_names),
         **{name: arrays[name] for name in SET_ARRAYS},
     )
+
+
+def _assumed(
+    arrays: Mapping[str, NDArray[Any]], sensor: tuple[int, int] | None, class_names: Sequence[str] | None
+) -> frozenset[str]:
+    """Give what neither the caller nor the file states; `write_events` notes what was assumed before."""
+    before = {str(name) for name in np.atleast_1d(arrays["assumed"])} if "assumed" in arrays else set()
+    given = {"sensor": sensor, "class_names": class_names}
+    return frozenset(name for name in ASSUMABLE if not given[name] and (name in before or name not in arrays))
 
 
 def _sensor_of(path: Path, arrays: Mapping[str, NDArray[Any]]) -> tuple[int, int]:
@@ -224,15 +249,36 @@ def _extent(values: NDArray[Any]) -> int:
 def _alone(
     path: Path, arrays: Mapping[str, NDArray[Any]], sensor: tuple[int, int] | None, class_names: Sequence[str] | None
 ) -> EventSet:
-    recording = _recording_of(path, arrays, UNKNOWN_LABEL, 0)
-    return _joined(path, [recording], sensor, class_names or ["unknown"])
+    label, sample_id = _number(path, arrays, "label", UNKNOWN_LABEL), _number(path, arrays, "sample_id", 0)
+    recording = _recording_of(path, arrays, label, sample_id)
+    assumed = _assumed(arrays, sensor, class_names)
+    if "sensor" not in assumed:
+        sensor = sensor or _sensor_of(path, arrays)
+    if "class_names" not in assumed or label >= 0:
+        class_names = class_names or _classes_of(path, {**arrays, "label": np.array([label])})
+    return _joined(path, [recording], sensor, class_names or ["unknown"], assumed)
+
+
+def _number(path: Path, arrays: Mapping[str, NDArray[Any]], name: str, default: int) -> int:
+    """Read a number of a file of one recording."""
+    if name not in arrays:
+        return default
+    values = as_integers(str(path), name, arrays[name].reshape(-1))
+    if values.size != 1:
+        raise FormatError(f"{path}: {values.size} values of {name} without offset, one recording has 1; add offset")
+    return int(values[0])
 
 
 def _joined(
-    path: Path, recordings: Sequence[Recording], sensor: tuple[int, int] | None, class_names: Sequence[str]
+    path: Path,
+    recordings: Sequence[Recording],
+    sensor: tuple[int, int] | None,
+    class_names: Sequence[str],
+    assumed: frozenset[str],
 ) -> EventSet:
     extent = [max(_extent(getattr(item, axis)) for item in recordings) for axis in ("y", "x")]
-    return EventSet.from_recordings(recordings, path.stem, sensor or (extent[0], extent[1]), class_names, str(path))
+    size = sensor or (extent[0], extent[1])
+    return EventSet.from_recordings(recordings, path.stem, size, class_names, str(path), assumed)
 
 
 def _parts(folder: Path) -> dict[str, list[Path]]:
@@ -258,19 +304,36 @@ def _read_parts(
     return EventSet(
         name=folder.name,
         sensor=(max(part.sensor[0] for part in sets.values()), max(part.sensor[1] for part in sets.values())),
-        class_names=max((part.class_names for part in sets.values()), key=len),
+        class_names=_common_classes(sets),
         source=chosen[0].source if len(chosen) == 1 else str(folder),
+        assumed=frozenset.intersection(*(part.assumed for part in sets.values())),
         offset=np.concatenate([*offsets, starts[-1:]]),
         **{name: np.concatenate([getattr(part, name) for part in chosen]) for name in SET_ARRAYS if name != "offset"},
     )
 
 
+def _common_classes(sets: Mapping[Path, EventSet]) -> tuple[str, ...]:
+    """Give the names that the files of a folder agree on; a shorter list must be the beginning of the longest."""
+    stated = {path: part.class_names for path, part in sets.items() if "class_names" not in part.assumed}
+    longest: tuple[str, ...] = max(stated.values() or (part.class_names for part in sets.values()), key=len)
+    for path, names in stated.items():
+        if names != longest[: len(names)]:
+            raise FormatError(
+                f"{path}: the classes are {', '.join(names)}, in another file of the folder {', '.join(longest)}; "
+                "give all files the same classes in the same order"
+            )
+    return longest
+
+
 def _read_tree(folder: Path, sensor: tuple[int, int] | None, class_names: Sequence[str] | None) -> EventSet:
     """Read a folder of classes, each a folder of recordings; samples are numbered in the order of their paths."""
-    files = sorted(path for path in folder.glob("*/*") if path.suffix in (".npz", ".npy"))
+    files = sorted(path for path in folder.glob("*/*") if path.suffix in SUFFIXES)
     if not files:
+        found = sorted({path.suffix for pattern in ("*", "*/*") for path in folder.glob(pattern)} - {"", *SUFFIXES})
+        others = f" ({', '.join(found)} files are not supported)" if found else ""
         raise FormatError(
-            f"{folder}: no event files in it; it must hold *_train.npz and *_test.npz or <class>/<recording>.npz|.npy"
+            f"{folder}: no event files in it{others}; "
+            "it must hold *_train.npz and *_test.npz or <class>/<recording>.npz|.npy"
         )
     names = list(class_names or sorted({path.parent.name for path in files}))
     labels = {name: index for index, name in enumerate(names)}
@@ -278,4 +341,4 @@ def _read_tree(folder: Path, sensor: tuple[int, int] | None, class_names: Sequen
         if path.parent.name not in labels:
             raise unknown_name(f"class folder in {folder}", path.parent.name, names)
     recordings = [read_recording(path, labels[path.parent.name], number) for number, path in enumerate(files)]
-    return _joined(folder, recordings, sensor, names)
+    return _joined(folder, recordings, sensor, names, frozenset() if sensor else frozenset({"sensor"}))

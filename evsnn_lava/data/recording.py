@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from evsnn_lava.data.checks import (
     lengths,
 )
 from evsnn_lava.errors import ConfigError, FormatError
+
+SHOWN_CLASSES: Final = 5
+"""How many class names the ``repr`` of a set shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,8 @@ class Recording:
     >>> recording = Recording(t_us=[10, 25], x=[3, 4], y=[0, 1], p=[1, 0], label=7)
     >>> len(recording), recording.duration_us, recording.p
     (2, 26, array([1, 0], dtype=uint8))
+    >>> recording
+    Recording(sample 0, label 7, 2 events in 26 us, source 'recording')
     """
 
     t_us: NDArray[np.integer[Any]]
@@ -67,6 +72,11 @@ class Recording:
         check_offsets(self.place, events["t_us"].size)
         check_events(self.place, events, None)
         _store(self, events)
+
+    def __repr__(self) -> str:
+        """One line: what it is, not the events."""
+        facts = f"sample {self.sample_id}, label {self.label}, {len(self)} events in {self.duration_us} us"
+        return f"Recording({facts}, source {self.source!r})"
 
     def __len__(self) -> int:
         """Number of events."""
@@ -103,6 +113,9 @@ class EventSet:
         Class (-1: not known) and name of each recording.
     source : str
         The file the events come from; messages name it, or else the set.
+    assumed : frozenset of str
+        Which of ``sensor`` and ``class_names`` the source does not state: the sensor is then as large as
+        the events need, and the classes are called by their numbers.
 
     Raises
     ------
@@ -118,6 +131,8 @@ class EventSet:
     (2, array([1, 0]), 11)
     >>> [len(recording) for recording in events.select([1, 0])]
     [1, 2]
+    >>> events
+    EventSet('two', 2 recordings, 2 classes ('a', 'b'), sensor 4 x 4, 3 events)
     """
 
     name: str
@@ -131,6 +146,7 @@ class EventSet:
     label: NDArray[np.int64]
     sample_id: NDArray[np.int64]
     source: str = ""
+    assumed: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Check everything and store it compactly."""
@@ -153,16 +169,33 @@ class EventSet:
         sensor: tuple[int, int],
         class_names: Sequence[str],
         source: str = "",
+        assumed: frozenset[str] = frozenset(),
     ) -> EventSet:
-        """Join recordings into one set.
+        """Join recordings into one set; where two have the same sample id, all are numbered from 0.
 
         Examples
         --------
         >>> one = Recording(t_us=[1], x=[0], y=[0], p=[1], label=0)
-        >>> len(EventSet.from_recordings([one, one], "pair", (2, 2), ["dot"]))
-        2
+        >>> EventSet.from_recordings([one, one], "pair", (2, 2), ["dot"]).sample_id
+        array([0, 1])
         """
         items = list(recordings)
+        ids = [item.sample_id for item in items]
+        if len(set(ids)) < len(ids):
+            ids = list(range(len(ids)))
+        return cls._joined(items, ids, name, sensor, class_names, source, assumed)
+
+    @classmethod
+    def _joined(
+        cls,
+        items: Sequence[Recording],
+        ids: Sequence[int],
+        name: str,
+        sensor: tuple[int, int],
+        class_names: Sequence[str],
+        source: str,
+        assumed: frozenset[str],
+    ) -> EventSet:
         if not items:
             raise FormatError(f"{source or name}: it holds no recordings, at least 1 is needed; give another source")
         return cls(
@@ -171,9 +204,19 @@ class EventSet:
             class_names=tuple(class_names),
             offset=np.cumsum([0, *(len(item) for item in items)]),
             label=np.array([item.label for item in items]),
-            sample_id=np.array([item.sample_id for item in items]),
+            sample_id=np.array(ids),
             source=source,
+            assumed=assumed,
             **{field: np.concatenate([getattr(item, field) for item in items]) for field in EVENT_DTYPES},
+        )
+
+    def __repr__(self) -> str:
+        """One line: what it is, not the events."""
+        shown = [repr(name) for name in self.class_names[:SHOWN_CLASSES]]
+        names = ", ".join([*shown, "..."] if len(self.class_names) > SHOWN_CLASSES else shown)
+        return (
+            f"EventSet({self.name!r}, {len(self)} recordings, {len(self.class_names)} classes ({names}), "
+            f"sensor {self.sensor[0]} x {self.sensor[1]}, {self.t_us.size} events)"
         )
 
     def __len__(self) -> int:
@@ -207,7 +250,10 @@ class EventSet:
     def select(self, indices: Iterable[int], name: str | None = None) -> EventSet:
         """Give the recordings at `indices`, in that order, as a set of their own."""
         chosen = [self[index] for index in indices]
-        return EventSet.from_recordings(chosen, name or self.name, self.sensor, self.class_names, self.source)
+        ids = [item.sample_id for item in chosen]
+        return EventSet._joined(
+            chosen, ids, name or self.name, self.sensor, self.class_names, self.source, self.assumed
+        )
 
 
 def _int64(source: str, field: str, values: Any) -> NDArray[np.int64]:

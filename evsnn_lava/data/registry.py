@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,9 @@ from evsnn_lava.network import InputRecipe
 
 SPLITS: Final = ("train", "validation", "test")
 """The parts of a data set."""
+
+WHOLE: Final = "all"
+"""The name of all parts together."""
 
 VALIDATION_PERCENT: Final = 15
 """Share of the training recordings that becomes ``validation`` where a folder has none."""
@@ -43,9 +47,9 @@ def load(name_or_path: str | os.PathLike[str], split: str = "train", folder: Pat
     ----------
     name_or_path : str or path-like
         A name from `names`, or a file or folder that `read_events` reads.
-    split : {"train", "validation", "test"}
-        The part. Where a folder has no ``validation``, 15 % of its ``train`` recordings (seeded,
-        every class with its share) become it and ``train`` is what is left: 850 and 150 of the 1000
+    split : {"train", "validation", "test", "all"}
+        The part, or all of them together. Where a folder has no ``validation``, 15 % of its ``train``
+        recordings (seeded, every class with its share) become it and ``train`` is what is left: 850 and 150 of the 1000
         of ``nmnist_small``. A single file, or a folder of classes, is cut into 70, 15 and 15 %.
     folder : pathlib.Path, optional
         Where downloaded sets are kept; ``tonic`` in the cache folder if not given.
@@ -69,16 +73,32 @@ def load(name_or_path: str | os.PathLike[str], split: str = "train", folder: Pat
     >>> len(test), test.sensor
     (300, (34, 34))
     """
-    if split not in SPLITS:
-        raise unknown_name("split", split, SPLITS)
+    if split not in (*SPLITS, WHOLE):
+        raise unknown_name("split", split, (*SPLITS, WHOLE))
     name = str(name_or_path)
     if name in _LOADERS:
         return _LOADERS[name](split)
     if name in TONIC_SETS:
-        return load_tonic(name, split, folder or cache_folder() / "tonic")
-    if Path(name).exists() or os.sep in name or Path(name).suffix in (".npz", ".npy"):
+        return _tonic(name, split, folder or cache_folder() / "tonic")
+    if Path(name).exists() or os.sep in name or Path(name).suffix:
         return _part_of_path(Path(name), split)
     raise unknown_name("data set", name, names())
+
+
+def default_split(name_or_path: str | os.PathLike[str]) -> str:
+    """Give the part that is run if the user names none.
+
+    Returns
+    -------
+    str
+        ``test`` for a set with a name or a folder with parts of its own, ``all`` for any other path.
+
+    Examples
+    --------
+    >>> default_split("digits"), default_split("mine.npz")
+    ('test', 'all')
+    """
+    return "test" if str(name_or_path) in _RECIPES or _own_parts(Path(name_or_path)) else WHOLE
 
 
 def names() -> tuple[str, ...]:
@@ -112,13 +132,13 @@ def default_recipe(name: str) -> InputRecipe:
 
 
 def data_folder() -> Path:
-    """Give the folder of local data sets: ``EVSNN_DATA``, or ``shared/data`` beside the working directory."""
+    """Give the folder of local data sets: ``EVSNN_DATA``, or ``../shared/data`` seen from the working directory."""
     stated = os.environ.get("EVSNN_DATA")
     return Path(stated).expanduser() if stated else Path.cwd().parent / "shared" / "data"
 
 
 def _digits(split: str) -> EventSet:
-    return event_digits().select(digit_split(split))
+    return event_digits() if split == WHOLE else event_digits().select(digit_split(split))
 
 
 def _nmnist_small(split: str) -> EventSet:
@@ -133,26 +153,50 @@ def _nmnist_small(split: str) -> EventSet:
 _LOADERS: Final[Mapping[str, Callable[[str], EventSet]]] = {"digits": _digits, "nmnist_small": _nmnist_small}
 
 
+def _tonic(name: str, split: str, folder: Path) -> EventSet:
+    if split != WHOLE:
+        return load_tonic(name, split, folder)
+    parts = [load_tonic(name, part, folder) for part in SPLITS]
+    recordings = chain.from_iterable(parts)
+    return EventSet.from_recordings(recordings, name, parts[0].sensor, parts[0].class_names, parts[0].source)
+
+
+def _own_parts(path: Path) -> set[str]:
+    return {part for part in SPLITS if path.is_dir() and any(path.glob(f"*_{part}.npz"))}
+
+
 def _part_of_path(path: Path, split: str, sensor: tuple[int, int] | None = None) -> EventSet:
     """Read a part of a file or folder, and make the parts that it does not have."""
-    own = path.is_dir() and {part for part in SPLITS if any(path.glob(f"*_{part}.npz"))}
+    if split == WHOLE:
+        return read_events(path, sensor=sensor)
+    own = _own_parts(path)
     if own:
         return _part_of_files(path, split, own, sensor)
     whole = read_events(path, sensor=sensor)
+    _check_size(path, whole, SPLITS)
     held = max(1, len(whole) * VALIDATION_PERCENT // 100)
     rest, test = stratified_split(whole.labels, held, SPLIT_SEED)
     train, validation = stratified_split(whole.labels[rest], held, SPLIT_SEED)
     return whole.select({"train": rest[train], "validation": rest[validation], "test": test}[split])
 
 
+def _check_size(path: Path, whole: EventSet, parts: Sequence[str]) -> None:
+    if len(whole) < len(parts):
+        raise ConfigError(
+            f"{path}: {len(whole)} recordings, at least {len(parts)} are needed to cut it into {', '.join(parts)}; "
+            f"take split {WHOLE}"
+        )
+
+
 def _part_of_files(path: Path, split: str, own: set[str], sensor: tuple[int, int] | None) -> EventSet:
     if split in own and (split == "test" or "validation" in own):
         return read_events(path, split, sensor=sensor)
     if split == "test" or "train" not in own:
-        raise unknown_name(f"split of {path}", split, own)
+        raise unknown_name(f"split of {path}", split, {*own, WHOLE})
     whole = read_events(path, "train", sensor=sensor)
     if "validation" in own:
         return whole
+    _check_size(path, whole, ("train", "validation"))
     held = len(whole) * VALIDATION_PERCENT // 100
     train, validation = stratified_split(whole.labels, max(1, held), SPLIT_SEED)
     return whole.select(np.asarray(train if split == "train" else validation))

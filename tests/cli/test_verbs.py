@@ -53,7 +53,7 @@ def test_export_describes_the_file(trained, evsnn, tmp_path):
     code, out, _ = evsnn("export", trained, "-o", path)
     assert code == 0
     said = " ".join(out.split())
-    assert "2 layers, 4 of 6 frames, cutoff topk_gap, 3 golden samples" in said
+    assert "2 layers, 4 of 6 frames sent, cutoff topk_gap, 3 golden samples" in said
     assert f"{path.stat().st_size} bytes" in said
 
 
@@ -103,7 +103,7 @@ def test_run_on_the_reference(net, evsnn):
     assert facts["steps_executed"] == pytest.approx(15 * (facts["exit_step_mean"] + facts["pipeline_depth_steps"]))
     code, out, _ = evsnn("run", net)
     assert code == 0
-    assert f"{facts['accuracy']:.1%}" in out
+    assert f"{100 * facts['accuracy']:.1f} %" in out
 
 
 def test_run_without_cutoff_takes_every_step(net, evsnn):

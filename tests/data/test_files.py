@@ -192,3 +192,66 @@ def test_damage_anywhere_is_an_error_of_ours_or_harmless(
     if read is not None:  # a byte that carries no data, such as a date, was hit
         np.testing.assert_array_equal(read.t_us, recording["t_us"])
         np.testing.assert_array_equal(read.p, recording["p"])
+
+
+ONE: dict[str, Any] = {"t_us": [1, 5], "x": [3, 2], "y": [0, 1], "p": [1, 0]}
+
+
+def test_one_recording_may_say_its_label(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    np.savez(path, **ONE, label=2, sample_id=[7])
+    events = read_events(path)
+    assert (events.labels.tolist(), events.sample_id.tolist()) == ([2], [7])
+    assert events.class_names == ("0", "1", "2")
+    assert events.assumed == {"sensor", "class_names"}
+    np.savez(path, **ONE, label=[1], class_names=["a", "b"], sensor=[4, 6])
+    events = read_events(path)
+    assert (events.labels.tolist(), events.class_names, events.sensor) == ([1], ("a", "b"), (4, 6))
+    assert events.assumed == frozenset()
+    np.savez(path, **ONE, label=[1, 0])
+    with pytest.raises(FormatError, match=r"one.npz: 2 values of label without offset, one recording has 1"):
+        read_events(path)
+
+
+def test_what_was_assumed_is_known_after_writing(tmp_path: Path, event_set: EventSet) -> None:
+    save(tmp_path / "plain.npz", event_set)
+    plain = read_events(tmp_path / "plain.npz")
+    assert plain.assumed == {"sensor", "class_names"}
+    write_events(plain.select([0]), tmp_path / "again.npz")
+    again = read_events(tmp_path / "again.npz")
+    same(again, plain.select([0]))
+    assert again.assumed == plain.assumed
+    assert read_events(tmp_path / "again.npz", sensor=(5, 7), class_names=["a", "b"]).assumed == frozenset()
+
+
+def test_parts_with_other_classes_are_refused(tmp_path: Path, event_set: EventSet) -> None:
+    write_events(event_set, tmp_path / "x_train.npz")
+    other = {name: getattr(event_set, name) for name in SET_ARRAYS}
+    write_events(EventSet("other", event_set.sensor, ("class 1", "class 0"), **other), tmp_path / "x_test.npz")
+    with pytest.raises(FormatError, match="the classes are class 1, class 0, in another file of the folder class 0"):
+        read_events(tmp_path, "test")
+
+
+def test_other_formats_are_named(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    path = tmp_path / "cat" / "a.csv"
+    path.write_text("t,x,y,p\n1,2,3,1\n")
+    with pytest.raises(
+        FormatError, match=r"a.csv: .csv files are not supported, event files are .npz or .npy; convert"
+    ):
+        read_events(path)
+    with pytest.raises(FormatError, match=r"no event files in it \(.csv files are not supported\); it must hold"):
+        read_events(tmp_path)
+
+
+def test_a_damaged_header_is_refused(tmp_path: Path) -> None:
+    """Brackets that never close, sizes beyond any integer: whatever the header of an array says."""
+    whole = io.BytesIO()
+    np.save(whole, np.array([[3, 4, 100, 1], [5, 4, 250, 0]]))
+    content = whole.getvalue()
+    for old, new in ((b"(2, 4), }", b"(2, 4(, }"), (b"(2, 4), }   " + b" " * 20, b"(2, " + b"9" * 22 + b"), } ")):
+        damaged = content.replace(old, new)
+        assert damaged != content
+        (tmp_path / "one.npy").write_bytes(damaged)
+        with pytest.raises(FormatError, match=r"one.npy: it is not a whole .npz or .npy file"):
+            read_events(tmp_path / "one.npy")

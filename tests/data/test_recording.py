@@ -134,3 +134,34 @@ def test_four_million_events_are_checked_in_less_than_a_second() -> None:
     start = time.process_time()
     dataclasses.replace(big)
     assert time.process_time() - start < 0.5
+
+
+def test_repeated_sample_ids_are_numbered() -> None:
+    dot = Recording(t_us=[1], x=[0], y=[0], p=[1], label=0)
+    assert EventSet.from_recordings([dot, dot, dot], "dots", (2, 2), ["dot"]).sample_id.tolist() == [0, 1, 2]
+    named = [dataclasses.replace(dot, sample_id=number) for number in (9, 4)]
+    assert EventSet.from_recordings(named, "dots", (2, 2), ["dot"]).sample_id.tolist() == [9, 4]
+
+
+def test_a_repr_is_one_short_line() -> None:
+    events = build()
+    assert repr(events) == "EventSet('set', 2 recordings, 2 classes ('a', 'b'), sensor 5 x 7, 5 events)"
+    assert repr(events[1]) == "Recording(sample 8, label 0, 2 events in 10 us, source 'events.npz')"
+    many = dataclasses.replace(events, class_names=tuple(f"class\n{number}" for number in range(101)))
+    assert "101 classes ('class\\n0', " in repr(many)
+    assert len(repr(many)) < 150
+    assert "\n" not in repr(many)
+
+
+@pytest.mark.parametrize(
+    ("t_us", "remedy"),
+    [
+        ([0.0, 0.0125, 0.3], "it looks like seconds, microseconds are expected: multiply by 1e6 and round"),
+        ([0.0, 12_500.5], "remove or round it"),
+        ([0.5, np.nan], "remove or round it"),
+    ],
+)
+def test_times_with_fractions(t_us: list[float], remedy: str) -> None:
+    rest = [0] * len(t_us)
+    with pytest.raises(FormatError, match=f"must be a whole number; {remedy}"):
+        Recording(t_us=t_us, x=rest, y=rest, p=rest)

@@ -13,6 +13,7 @@ from evsnn_lava.data import (
     bin_set,
     data_folder,
     default_recipe,
+    default_split,
     digit_split,
     load,
     names,
@@ -93,7 +94,7 @@ def test_a_folder_with_a_validation_file_keeps_its_train_file_whole(tmp_path: Pa
 
 def test_a_part_that_a_folder_cannot_give(tmp_path: Path, hundred: EventSet) -> None:
     write_events(hundred, tmp_path / "h_train.npz")
-    with pytest.raises(ConfigError, match=r"unknown split of .* 'test'; choose one of: train"):
+    with pytest.raises(ConfigError, match=r"unknown split of .* 'test'; choose one of: all, train"):
         load(tmp_path, "test")
 
 
@@ -102,6 +103,7 @@ def test_a_part_that_a_folder_cannot_give(tmp_path: Path, hundred: EventSet) -> 
     [
         ("digit", "unknown data set 'digit'; choose one of: cifar10_dvs, digits, dvs_gesture"),
         ("missing.npz", "missing.npz: there is no such file or folder"),
+        ("missing.csv", "missing.csv: there is no such file or folder"),
         ("no/where", "no/where: there is no such file or folder"),
     ],
 )
@@ -111,7 +113,7 @@ def test_what_does_not_exist(name: str, message: str) -> None:
 
 
 def test_an_unknown_part() -> None:
-    with pytest.raises(ConfigError, match="unknown split 'dev'; choose one of: test, train, validation"):
+    with pytest.raises(ConfigError, match="unknown split 'dev'; choose one of: all, test, train, validation"):
         load("digits", "dev")
 
 
@@ -123,3 +125,31 @@ def test_every_name_has_a_recipe(name: str) -> None:
 def test_a_path_has_no_recipe() -> None:
     with pytest.raises(ConfigError, match="unknown data set with a default input recipe 'a'"):
         default_recipe("a")
+
+
+def test_all_parts_together(tmp_path: Path, hundred: EventSet, own_cache: Path) -> None:
+    assert len(load("digits", "all")) == 1797
+    write_events(hundred.select(range(80)), tmp_path / "parts" / "h_train.npz")
+    write_events(hundred.select(range(80, 100)), tmp_path / "parts" / "h_test.npz")
+    write_events(hundred, tmp_path / "one.npz")
+    for path in ("parts", "one.npz"):
+        assert ids(load(tmp_path / path, "all")) == list(range(100))
+    assert [default_split(tmp_path / path) for path in ("parts", "one.npz")] == ["test", "all"]
+    assert default_split("nmnist") == "test"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_few_recordings_are_not_cut(count: int, tmp_path: Path, hundred: EventSet) -> None:
+    write_events(hundred.select(range(count)), tmp_path / "few.npz")
+    assert len(load(tmp_path / "few.npz", "all")) == count
+    for split in SPLITS:
+        with pytest.raises(ConfigError, match=f"few.npz: {count} recordings, at least 3 .*; take split all"):
+            load(tmp_path / "few.npz", split)
+
+
+def test_a_part_remembers_what_its_file_does_not_say(tmp_path: Path, hundred: EventSet) -> None:
+    arrays = ("t_us", "x", "y", "p", "offset", "label", "sample_id")
+    np.savez(tmp_path / "plain.npz", **{name: getattr(hundred, name) for name in arrays})
+    assert load(tmp_path / "plain.npz", "test").assumed == {"sensor", "class_names"}
+    write_events(hundred, tmp_path / "stated.npz")
+    assert load(tmp_path / "stated.npz", "test").assumed == frozenset()
