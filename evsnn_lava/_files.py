@@ -16,7 +16,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path that becomes `path` when the block ends without an error.
 
     The temporary file stands in the same folder, so the final rename is atomic; it is flushed to
-    disk before it is renamed and removed when the block raises.
+    disk before it is renamed and removed when the block raises. A symbolic link stays; the
+    file that it points to is replaced.
 
     Parameters
     ----------
@@ -31,7 +32,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     ConfigError
-        If the folder cannot be made or is not writable.
+        If the folder cannot be made or is not writable, if `path` is something else than a regular file, and if
+        writing fails, for example because the disk is full.
 
     Examples
     --------
@@ -42,19 +44,33 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     >>> (folder / "a.txt").read_text()
     'whole'
     """
-    target = Path(path)
     try:
+        target = _regular(Path(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     except OSError as error:
-        raise ConfigError(f"cannot write {target}: {error.strerror}; choose a writable folder") from error
+        raise ConfigError(f"cannot write {path}: {error.strerror}; choose a writable folder") from error
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         _commit(temporary, target)
+    except OSError as error:
+        if error.filename is not None and os.fspath(error.filename) != str(temporary):
+            raise  # the block's trouble with some other file
+        reason = error.strerror or str(error).partition("\n")[0]
+        raise ConfigError(f"cannot write {path}: {reason}; free some space or choose another folder") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _regular(path: Path) -> Path:
+    """Follow symbolic links to the file to replace, and refuse what is no regular file."""
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        kind = "a folder" if target.is_dir() else "not a regular file"
+        raise ConfigError(f"cannot write {path}: it is {kind}; choose another file name")
+    return target
 
 
 def _commit(temporary: Path, target: Path) -> None:

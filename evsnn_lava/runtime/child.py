@@ -1,10 +1,10 @@
 """The child of a session: it forks the worker, in which Lava runs, watches it and clears up after it.
 
-When the session ends it (SIGTERM) or dies (even of SIGKILL), or the worker dies, it kills the worker's process group,
-reaps all orphans and removes their shared memory. The folder of the session goes last, when the session needs it no
-more: a session that is alive may want to read why the worker died.
+When the session ends it (SIGTERM), lets go of it (end of input) or dies (even of SIGKILL), or the worker dies, it
+kills the worker's process group, reaps all orphans and removes their shared memory. The folder of the session goes
+last, when the session needs it no more: a session that is alive may want to read why the worker died.
 
-Run as ``python -m evsnn_lava.runtime.child CONNECTION_FD SESSION_PID FOLDER MEMORY_PREFIX``.
+`evsnn_lava.runtime.host` starts it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import select
 import shutil
 import signal
-import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
@@ -24,6 +23,7 @@ from evsnn_lava.runtime.exchange import Exchange
 from evsnn_lava.runtime.worker import work
 
 POLL_S: Final = 0.25
+STDIN: Final = 0
 SHARED_MEMORY: Final = Path("/dev/shm")  # where Linux keeps it; elsewhere segments cannot be listed
 PR_SET_CHILD_SUBREAPER: Final = 36
 
@@ -84,6 +84,7 @@ def _adopt_orphans() -> None:
 
 def _become_worker(connection: Connection, folder: Path, prefix: str) -> None:
     os.setpgid(0, 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), STDIN)
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
@@ -98,8 +99,8 @@ def _watch(session: int, wakeup: int, worker: int | None = None) -> bool:
     while os.getppid() == session:
         if worker is not None and os.waitid(os.P_PID, worker, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             return False
-        ready, _, _ = select.select([wakeup], [], [], POLL_S)
-        if ready and signal.SIGTERM in os.read(wakeup, 64):
+        ready, _, _ = select.select([wakeup, STDIN], [], [], POLL_S)
+        if STDIN in ready or (ready and signal.SIGTERM in os.read(wakeup, 64)):
             return True
     return True
 
@@ -109,7 +110,3 @@ def _reap() -> None:
     with contextlib.suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

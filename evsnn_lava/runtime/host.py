@@ -16,6 +16,11 @@ from typing import Any, Final
 
 from evsnn_lava.runtime.child import kill_group, remove_shared_memory
 
+MAIN: Final = (
+    "import sys; sys.path[:] = filter(None, sys.path); from evsnn_lava.runtime.child import main; main(sys.argv[1:])"
+)
+"""Program of the child: `-m` puts the current folder before the standard library, `-c` does as an empty entry."""
+
 END_S: Final = 10.0
 """Time that the child gets to clear up before the session does it."""
 
@@ -43,8 +48,8 @@ class Child:
         arguments = [str(theirs.fileno()), str(os.getpid()), str(folder), self.memory_prefix]
         with theirs, log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "evsnn_lava.runtime.child", *arguments],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-c", MAIN, *arguments],
+                stdin=subprocess.PIPE,  # never written to: its end tells the child that nobody holds it any more
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
@@ -56,20 +61,22 @@ class Child:
         """Send a message to the worker."""
         try:
             self.connection.send(message)
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:  # the worker hung up, or another thread closed the session
             self.alive = False
 
     def receive(self, timeout_s: float) -> Any:
         """Wait for a message; None when none came, and then `alive` says whether one can come."""
         try:
             return self.connection.recv() if self.connection.poll(timeout_s) else None
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             self.alive = False
             return None
 
     def end(self) -> None:
         """Kill the worker and all that it started, and wait until nothing is left."""
         self.connection.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._process.terminate()
         try:
             self._process.wait(END_S)
@@ -91,20 +98,32 @@ class Child:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Our modules, temporary files in our folder, one thread per process as Lava makes a process of every block."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
+    """Our modules, temporary files in our folder, one thread per process as Lava makes a process of every block.
+
+    An empty entry of the path is the current folder; it goes last, so that no file in it can stand in for a module of
+    the standard library or of Lava.
+    """
+    entries = [entry for entry in sys.path if entry]
+    path = os.pathsep.join(entries if "" not in sys.path else [*entries, str(Path.cwd())])
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {**os.environ, "PYTHONPATH": path, "TMPDIR": str(folder), **threads}
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let a second Ctrl-C wait until the block is through."""
-    if threading.current_thread() is not threading.main_thread():
+    """Let Ctrl-C wait until the block is through.
+
+    A handler does it, not a signal mask: a mask holds for one thread, and the system then hands the signal to another.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, usual)
+        if came:
+            signal.raise_signal(signal.SIGINT)

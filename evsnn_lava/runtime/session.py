@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -35,7 +36,8 @@ class LavaSession:
     """A network, compiled once in Lava, through which any number of samples can run.
 
     Lava runs in a child process that ends with the session: after the block, after an exception in a Lava process,
-    after a hang, after Ctrl-C and even when this process is killed. Nothing stays behind.
+    after a hang, after Ctrl-C and even when this process is killed. Nothing stays behind. A session runs one job at a
+    time; threads need a session each.
 
     Parameters
     ----------
@@ -68,6 +70,7 @@ class LavaSession:
         self._names = process_names(network)
         self._child: Child | None = None
         self._stack = ExitStack()
+        self._busy = threading.Lock()
 
     def __enter__(self) -> LavaSession:
         """Start Lava and compile the graph."""
@@ -79,13 +82,14 @@ class LavaSession:
         return self
 
     def _start(self) -> None:
-        folder = self._stack.enter_context(TemporaryDirectory(prefix="evsnn-lava-", ignore_cleanup_errors=True))
-        self._exchange = Exchange(Path(folder))
-        self._board = Board(self._exchange.board, self._names, create=True)
-        self._child = Child(self._exchange.folder, self._exchange.log)
-        self._stack.callback(self._child.end)
-        self._child.send(self.network)
-        self._await(self._child, max(START_TIMEOUT_S, self.timeout_s), START_UP, None)
+        with uninterrupted():  # an interrupt between a start and the note of its end would leave an orphan
+            folder = self._stack.enter_context(TemporaryDirectory(prefix="evsnn-lava-", ignore_cleanup_errors=True))
+            self._exchange = Exchange(Path(folder))
+            self._board = Board(self._exchange.board, self._names, create=True)
+            self._child = child = Child(self._exchange.folder, self._exchange.log)
+            self._stack.callback(child.end)
+        child.send(self.network)
+        self._await(child, max(START_TIMEOUT_S, self.timeout_s), START_UP, None)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -126,12 +130,13 @@ class LavaSession:
         ConfigError
             If the frames or the policy do not fit the network.
         RunError
-            If the graph hangs or Lava dies; the session is closed then.
+            If the graph hangs or Lava dies, and the session is closed then; if the session is at work on another job.
         Exception
             What a Lava process raised, as it raised it; the session is closed then.
         """
-        seconds = self._job(frames, Job(len(frames), policy or self.network.cutoff), progress)
-        return read_result(self.network, self._exchange, seconds)
+        with self._alone():
+            seconds = self._job(frames, Job(len(frames), policy or self.network.cutoff), progress)
+            return read_result(self.network, self._exchange, seconds)
 
     def trace(self, frames: npt.NDArray[np.generic], progress: Progress | None = None) -> Trace:
         """Run samples to their last step and give all spikes.
@@ -154,8 +159,22 @@ class LavaSession:
             As in `run`.
         """
         never = CutoffPolicy.never(self.network.masks.stream_steps)
-        self._job(frames, Job(len(frames), never, record=True), progress)
-        return read_trace(self.network, self._exchange)
+        with self._alone():
+            self._job(frames, Job(len(frames), never, record=True), progress)
+            return read_trace(self.network, self._exchange)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep the files of the session to one job, from its frames to its results."""
+        if not self._busy.acquire(blocking=False):
+            raise RunError(
+                f"the Lava session of network {self.network.name} is at work on another job and runs one at a time; "
+                "open a session per thread"
+            )
+        try:
+            yield
+        finally:
+            self._busy.release()
 
     def _job(self, frames: npt.NDArray[np.generic], job: Job, progress: Progress | None) -> float:
         if self._child is None:
@@ -193,6 +212,10 @@ class LavaSession:
         """Wait for the worker's answer as long as there is progress."""
         seen, since = self._board.progress, time.monotonic()
         while (answer := child.receive(POLL_S)) is None:
+            if self._child is not child:
+                raise RunError(
+                    f"the Lava session was closed during {what} of network {self.network.name}; close it after the job"
+                )
             if self._exchange.failure.exists():
                 raise Failure.load(self._exchange.failure).error(self._where(what))
             if not child.alive:

@@ -6,11 +6,14 @@ It never ends a run of Lava in Lava's own way: `stop()` hangs after an exception
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
 import time
 from multiprocessing import shared_memory
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from evsnn_lava.errors import RunError
 from evsnn_lava.network import NetworkDescription
 from evsnn_lava.runtime.exchange import Exchange
 from evsnn_lava.runtime.failure import Failure
@@ -35,6 +38,7 @@ def work(connection: Connection, exchange: Exchange, memory_prefix: str) -> None
     shared_memory._SHM_NAME_PREFIX = memory_prefix  # type: ignore[attr-defined]  # forked processes inherit it
     try:
         feeder = _compile(connection.recv(), exchange)
+        threading.Thread(target=_report_deaths, args=(exchange,), daemon=True).start()
         connection.send("ready")
         while True:
             connection.send(_run(feeder, connection.recv()))
@@ -69,10 +73,33 @@ def _report_failures(process_class: Any, exchange: Exchange) -> None:
         try:
             multiprocessing.Process.run(process)
         except Exception as error:
-            Failure.of(_name(process), error).save(exchange.failure)
+            Failure.of(process.name, error).save(exchange.failure)
             raise
 
-    process_class.run = run
+    def start(process: Any) -> None:
+        process.name = _name(process)  # after its start nothing else tells what it runs
+        multiprocessing.Process.start(process)
+
+    process_class.run, process_class.start = run, start
+
+
+def _report_deaths(exchange: Exchange) -> None:
+    """Save a failure for the first process of Lava that is killed from outside, which can save none itself."""
+    processes: dict[Any, Any] = {process.sentinel: process for process in multiprocessing.active_children()}
+    while processes:
+        for sentinel in wait(list(processes)):
+            process = processes.pop(sentinel)
+            multiprocessing.Process.join(process)  # that of Lava also throws the exit code away
+            status = process.exitcode or 0
+            if status < 0:
+                Failure.of(process.name, _killed(process.name, -status)).save(exchange.failure)
+
+
+def _killed(name: str, number: int) -> RunError:
+    return RunError(
+        f"{name} was killed by signal {number} ({signal.strsignal(number)}), maybe because memory ran out; "
+        "free some memory and run again"
+    )
 
 
 def _name(process: Any) -> str:

@@ -97,7 +97,7 @@ class Remains:
                 arguments = process.cmdline()
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
-            if "evsnn_lava.runtime.child" in arguments:
+            if any("evsnn_lava.runtime.child" in argument for argument in arguments):
                 self.folders.add(Path(arguments[-2]))
                 self.prefixes.add(arguments[-1].strip("/"))
             if process.pid != os.getpid():

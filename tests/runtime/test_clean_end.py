@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -95,13 +101,135 @@ def test_an_exception_in_a_process_of_lava_arrives_as_itself(make, remains):
     assert remains.counted() == NOTHING
 
 
-@pytest.mark.parametrize("policy", ["Sleeping", "Dying"])
-def test_a_hang_names_process_and_step(make, remains, faulty, policy):
-    step = {"Sleeping": 3, "Dying": 1}[policy]
+def test_a_hang_names_process_and_step(make, remains, faulty):
     start = time.monotonic()
-    with pytest.raises(RunError, match=f"no progress for 1.5 s.*readout hangs in step {step} of sample 0"):
-        run_faulty(make, remains, getattr(faulty, policy), timeout_s=1.5)
+    with pytest.raises(RunError, match=r"no progress for 1.5 s.*readout hangs in step 3 of sample 0"):
+        run_faulty(make, remains, faulty.Sleeping, timeout_s=1.5)
     assert time.monotonic() - start < 120
+    assert remains.counted() == NOTHING
+
+
+def test_a_process_that_is_killed_is_named_at_once(make, remains, faulty):
+    with pytest.raises(RunError, match=r"^readout was killed by signal 9 .*memory") as caught:
+        run_faulty(make, remains, faulty.Dying, timeout_s=200)
+    assert "readout failed in step 1 of sample 0" in str(caught.value.__cause__)
+    assert remains.counted() == NOTHING
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def started_and_interrupted(network):
+    """Open a session in which an interrupt is sure to come, and live on."""
+    with pytest.raises(KeyboardInterrupt), LavaSession(network):
+        time.sleep(60)
+
+
+@pytest.mark.parametrize("delay_ms", [0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 70, 100])
+def test_an_interrupt_of_the_start_leaves_nothing(make, remains, monkeypatch, tmp_path, delay_ms):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    timer = threading.Timer(delay_ms / 1000, interrupt)
+    network = make.small_network()
+    with contextlib.suppress(KeyboardInterrupt):  # it may come before the session is there
+        timer.start()
+        started_and_interrupted(network)
+    timer.join()
+    assert remains.counted() == NOTHING
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["_execute_child", "__init__"])
+def test_an_interrupt_between_start_and_note_leaves_nothing(make, remains, monkeypatch, tmp_path, place):
+    real = getattr(subprocess.Popen, place)
+
+    def interrupted(*args, **options):
+        real(*args, **options)
+        interrupt()
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(subprocess.Popen, place, interrupted)
+    started_and_interrupted(make.small_network())
+    assert remains.counted() == NOTHING
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_waits_for_the_block_whichever_thread_gets_it():
+    seen = []
+
+    def work():
+        with host.uninterrupted():
+            with host.uninterrupted():
+                threading.Thread(target=interrupt).start()
+                time.sleep(0.1)
+            seen.append("through")
+        seen.append("not reached")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert seen == ["through"]
+
+
+def test_a_child_that_nobody_holds_ends(make, remains):
+    session = LavaSession(make.small_network())
+    session.__enter__()
+    assert remains.counted() != NOTHING
+    session._child.connection.close()
+    session._child._process.stdin.close()
+    assert settle(remains, NOTHING) == NOTHING
+    session.close()
+
+
+def test_a_file_in_the_current_folder_is_not_imported(make, remains, monkeypatch, tmp_path):
+    (tmp_path / "queue.py").write_text("raise ValueError('the wrong queue')")
+    monkeypatch.chdir(tmp_path)
+    for path in (sys.path, ["", *sys.path]):  # the second as in a console
+        monkeypatch.setattr(sys, "path", path)
+        with LavaSession(make.small_network()) as session:
+            session.run(make.frames(session.network, 2))
+    assert remains.counted() == NOTHING
+
+
+def test_a_module_that_a_console_can_import_is_found(make, remains, monkeypatch, tmp_path):
+    source = "from evsnn_lava.network import CutoffPolicy\nclass Mine(CutoffPolicy):\n    pass\n"
+    (tmp_path / "my_policies.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    my_policies = importlib.import_module("my_policies")
+    with LavaSession(make.small_network()) as session:
+        result = session.run(make.frames(session.network, 2), policy=my_policies.Mine("never", [0] * 3))
+    assert result.samples == 2
+    del sys.modules["my_policies"]
+
+
+def test_two_jobs_at_once_are_refused_in_words(make, remains):
+    network = make.small_network(steps=30)
+    frames = make.frames(network, 300)
+    with LavaSession(network) as session, ThreadPoolExecutor(1) as others:
+
+        def second(*_):
+            if not refused:
+                refused.append(others.submit(session.run, frames[:2]).exception(60))
+                refused.append(others.submit(session.trace, frames[:2]).exception(60))
+
+        refused = []
+        first = session.run(frames, progress=second)
+        assert session.run(frames[:2]).samples == 2
+    assert first.samples == 300
+    assert [type(error) for error in refused] == [RunError, RunError]
+    assert all("at work on another job" in str(error) for error in refused)
+
+
+def test_a_session_that_is_closed_during_a_job_says_so(make, remains):
+    network = make.small_network(steps=30)
+    with ThreadPoolExecutor(1) as others, LavaSession(network) as session:
+
+        def close(*_):
+            others.submit(session.close).result(60)
+
+        with pytest.raises(RunError, match="closed during the run of network small"):
+            session.run(make.frames(network, 3000), progress=close)
     assert remains.counted() == NOTHING
 
 
