@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import resource
 import stat
 
 import pytest
@@ -17,20 +17,19 @@ def write(path, content=b"new"):
         temporary.write_bytes(content)
 
 
-@pytest.fixture
-def little_space():
-    """Files may have 1000 bytes; more fails as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+def fail_half_way(path, number):
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise OSError(number, os.strerror(number))
 
 
-def test_a_failed_write_is_one_line_and_leaves_the_old_file(tmp_path, little_space):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_failed_write_is_one_line_and_leaves_the_old_file(tmp_path, number):
     path = tmp_path / "a.net"
     write(path, b"old")
-    with pytest.raises(ConfigError, match=r"cannot write .*a\.net: File too large; free some space") as caught:
-        write(path, bytes(5000))
+    words = rf"cannot write .*a\.net: {os.strerror(number)}; free some space"
+    with pytest.raises(ConfigError, match=words) as caught:
+        fail_half_way(path, number)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
