@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,12 @@ class Without:
 sys.meta_path.insert(0, Without())
 """
 BACKENDS = ("reference", "lava", "loihi2")
+
+
+def pytest_configure():
+    """A suite that a script starts in the background inherits an ignored Ctrl-C, and some tests press it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
