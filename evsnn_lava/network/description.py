@@ -12,34 +12,84 @@ from evsnn_lava.network.masks import FrameMasks
 from evsnn_lava.network.neurons import CubaNeuron
 from evsnn_lava.network.policy import CutoffPolicy
 from evsnn_lava.network.recipe import InputRecipe
-from evsnn_lava.network.synapses import Shape, Synapse
+from evsnn_lava.network.resonators import RfIzNeuron, RfNeuron
+from evsnn_lava.network.sigma_delta import DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron
+from evsnn_lava.network.synapses import ComplexSynapse, DenseSynapse, DirectSynapse, Shape, Synapse
+
+Neuron = CubaNeuron | DeltaNeuron | SigmaDeltaNeuron | SigmaNeuron | RfNeuron | RfIzNeuron
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One block: a synapse and the neurons it drives. A block delays by one step.
 
+    A network is a chain of layers. Connections that skip layers are lowered to relay neurons by the exporter, which
+    is also what keeps their time: every layer takes a step.
+
     Parameters
     ----------
     name : str
         Unique name, for tables and messages.
-    synapse : DenseSynapse or ConvSynapse
+    synapse : DenseSynapse, ConvSynapse, ComplexSynapse or DirectSynapse
         Connection from the layer before.
-    neuron : CubaNeuron
+    neuron : CubaNeuron, DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron, RfNeuron or RfIzNeuron
         The neuron model, the same for all neurons of the layer.
     shape : tuple of int
         ``(C, H, W)`` or ``(N,)`` of the neurons.
+    recurrent : DenseSynapse, optional
+        Connection from the layer to itself: what it sends in a step arrives in the next one, after its delay.
     """
 
     name: str
     synapse: Synapse
-    neuron: CubaNeuron
+    neuron: Neuron
     shape: Shape
+    recurrent: DenseSynapse | None = None
 
     @property
     def neurons(self) -> int:
         """Number of neurons."""
         return math.prod(self.shape)
+
+    @property
+    def synapses(self) -> tuple[Synapse, ...]:
+        """All connections into the layer: the one from the layer before, then the recurrent one."""
+        return (self.synapse,) if self.recurrent is None else (self.synapse, self.recurrent)
+
+    def check(self, input_shape: Shape) -> None:
+        """Check that the parts of the layer fit together and fit what comes in.
+
+        Raises
+        ------
+        ConfigError
+            If they do not.
+        """
+        produced = self.synapse.output_shape(input_shape)
+        if produced != self.shape:
+            raise ConfigError(f"layer {self.name}: shape is {self.shape}, its synapse makes {produced}; correct it")
+        for name, value in self.neuron.per_channel.items():
+            if value.shape != self.shape[:1] and (name != "bias_mant" or value.shape != self.shape):
+                raise ConfigError(
+                    f"layer {self.name}: {name} has shape {value.shape}, "
+                    f"expected one per channel {self.shape[:1]}; reshape it"
+                )
+        if isinstance(self.neuron, RfNeuron) != isinstance(self.synapse, ComplexSynapse):
+            raise ConfigError(
+                f"layer {self.name}: {type(self.neuron).__name__} behind {type(self.synapse).__name__}; resonators, "
+                "and only they, take a ComplexSynapse"
+            )
+        self._check_recurrence()
+
+    def _check_recurrence(self) -> None:
+        if self.recurrent is None:
+            return
+        if isinstance(self.neuron, RfNeuron):
+            raise ConfigError(f"layer {self.name}: resonators cannot be recurrent; leave the recurrent synapse out")
+        if self.recurrent.weights.shape != (self.neurons, self.neurons):
+            raise ConfigError(
+                f"layer {self.name}: recurrent weights are {self.recurrent.weights.shape}, "
+                f"expected {(self.neurons, self.neurons)}; correct them"
+            )
 
 
 @dataclass(frozen=True)
@@ -118,17 +168,10 @@ class NetworkDescription:
 
     def _check_layers(self) -> None:
         shape: Shape = self.input_shape
-        for layer in self.layers:
-            produced = layer.synapse.output_shape(shape)
-            if produced != layer.shape:
-                raise ConfigError(
-                    f"layer {layer.name}: shape is {layer.shape}, its synapse makes {produced}; correct it"
-                )
-            bias = layer.neuron.bias_mant
-            if bias is not None and bias.shape != layer.shape[:1]:
-                raise ConfigError(
-                    f"layer {layer.name}: bias has shape {bias.shape}, expected one per channel {layer.shape[:1]}"
-                )
+        for index, layer in enumerate(self.layers):
+            layer.check(shape)
+            if index and isinstance(layer.synapse, DirectSynapse):
+                raise ConfigError(f"layer {layer.name}: a DirectSynapse only takes the input; put it first")
             shape = layer.shape
         if len({layer.name for layer in self.layers}) != self.depth:
             raise ConfigError(f"network {self.name}: two layers have the same name; rename one")
@@ -143,8 +186,8 @@ class NetworkDescription:
         for before, found, between, expected in pairs:
             if found != expected:
                 raise ConfigError(f"network {self.name}: {before} {found} {between} {expected}; make them equal")
-        if self.layers[-1].neurons < 2:
-            raise ConfigError(f"network {self.name}: it has one output neuron, a decision needs at least 2")
+        if self.layers[-1].neurons < 2 and self.cutoff.kind == "topk_gap":
+            raise ConfigError(f"network {self.name}: it has one output neuron, a gap needs at least 2; use `never`")
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

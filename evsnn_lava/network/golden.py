@@ -11,26 +11,27 @@ import numpy.typing as npt
 from evsnn_lava.errors import ConfigError
 
 
-def spike_hash(spikes: npt.NDArray[np.generic]) -> int:
-    """Fingerprint of one layer's spikes in one step.
+def spike_hash(messages: npt.NDArray[np.generic]) -> int:
+    """Fingerprint of one layer's messages in one step.
 
     Parameters
     ----------
-    spikes : numpy.ndarray of bool, any shape
-        Which neurons sent a spike, in ``(C, H, W)`` order.
+    messages : numpy.ndarray of bool or int32, any shape
+        Which neurons sent a spike, or what they sent, in ``(C, H, W)`` order.
 
     Returns
     -------
     int
-        64-bit BLAKE2b of the packed bits.
+        64-bit BLAKE2b of the packed bits; of the little-endian 32-bit numbers when the messages are graded.
 
     Examples
     --------
-    >>> spike_hash(np.array([True, False])) == spike_hash(np.array([[1], [0]]))
+    >>> spike_hash(np.array([True, False])) == spike_hash(np.array([[True], [False]]))
     True
     """
-    bits = np.packbits(np.ascontiguousarray(spikes).reshape(-1).astype(bool))
-    return int.from_bytes(hashlib.blake2b(bits.tobytes(), digest_size=8).digest(), "little")
+    flat = np.ascontiguousarray(messages).reshape(-1)
+    data = np.packbits(flat) if flat.dtype == np.bool_ else flat.astype("<i4")
+    return int.from_bytes(hashlib.blake2b(data.tobytes(), digest_size=8).digest(), "little")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class GoldenVectors:
 
     Parameters
     ----------
-    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+    frames : numpy.ndarray of bool or int32, shape (N, C, H, W, T)
         Input frames before masking.
     spike_counts : numpy.ndarray of int64, shape (N, L, K)
         Messages sent per sample, layer and step; K is ``max_steps`` of the network, and the run
@@ -55,7 +56,7 @@ class GoldenVectors:
         If the shapes do not fit together.
     """
 
-    frames: npt.NDArray[np.bool_]
+    frames: npt.NDArray[np.bool_] | npt.NDArray[np.int32]
     spike_counts: npt.NDArray[np.int64]
     spike_hashes: npt.NDArray[np.uint64]
     exit_step: npt.NDArray[np.int64]

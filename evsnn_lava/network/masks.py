@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -116,17 +116,17 @@ class FrameMasks:
         """
         return self.keep[layer][self.sent_frames]
 
-    def stream(self, frames: BoolArray) -> BoolArray:
+    def stream(self, frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Turn a recording's frames into the frames that are sent.
 
         Parameters
         ----------
-        frames : numpy.ndarray of bool, shape (..., T)
+        frames : numpy.ndarray of bool or int, shape (..., T)
             Frames with time on the last axis.
 
         Returns
         -------
-        numpy.ndarray of bool, shape (..., stream_steps)
+        numpy.ndarray of the same type, shape (..., stream_steps)
             Without the skipped frames; muted frames are zero.
 
         Raises
@@ -138,7 +138,8 @@ class FrameMasks:
             raise ConfigError(
                 f"frames have {frames.shape[-1]} steps, the masks {self.steps}; bin with the file's recipe"
             )
-        return frames[..., self.sent_frames] & self.gate(0)
+        sent: npt.NDArray[Any] = frames[..., self.sent_frames] * self.gate(0).astype(frames.dtype)
+        return sent
 
 
 def _frozen(mask: npt.ArrayLike) -> BoolArray:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from evsnn_lava.errors import ConfigError, unknown_name
 
 NEVER: Final = 2**31 - 1
-"""Threshold that no gap exceeds: the policy does not stop at that step."""
+"""Threshold that no gap exceeds, however large: the policy does not stop at that step."""
 
 KINDS: Final = {
     "topk_gap": "stop when the best class leads the second by more than the step's threshold",
@@ -31,7 +31,7 @@ def top2_gap(scores: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     Returns
     -------
     numpy.ndarray of int64, shape (...)
-        ``Y_gap`` of the cutoff paper (arXiv 2301.09522).
+        ``Y_gap`` of the cutoff paper (arXiv 2301.09522); 0 where there is only one output.
 
     Examples
     --------
@@ -39,6 +39,8 @@ def top2_gap(scores: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     2
     """
     ordered = np.sort(np.asarray(scores, dtype=np.int64), axis=-1)
+    if ordered.shape[-1] == 1:
+        return np.zeros_like(ordered[..., 0])
     gap: npt.NDArray[np.int64] = ordered[..., -1] - ordered[..., -2]
     return gap
 
@@ -135,7 +137,7 @@ class CutoffPolicy:
         bool
             True when the sample is decided.
         """
-        return step >= self.steps or int(top2_gap(scores)) > int(self.thresholds[step - 1])
+        return step >= self.steps or bool(_exceeds(top2_gap(scores), self.thresholds[step - 1]))
 
     def exit_step(self, scores: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """Exit step of whole runs.
@@ -150,7 +152,12 @@ class CutoffPolicy:
         numpy.ndarray of int64, shape (N,)
             Number of steps seen at the exit, 1..T'.
         """
-        stops = top2_gap(scores) > self.thresholds
+        stops = _exceeds(top2_gap(scores), self.thresholds)
         stops[:, -1] = True
         steps: npt.NDArray[np.int64] = np.argmax(stops, axis=1).astype(np.int64) + 1
         return steps
+
+
+def _exceeds(gap: npt.NDArray[np.int64], threshold: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    exceeds: npt.NDArray[np.bool_] = (gap > threshold) & (threshold < NEVER)
+    return exceeds

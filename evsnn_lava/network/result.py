@@ -29,15 +29,15 @@ class RunResult:
     decision : numpy.ndarray of int64, shape (N,)
         Index of the chosen class.
     scores : numpy.ndarray of int64, shape (N, classes)
-        Output spikes summed over the frames seen.
+        Output spikes, or graded messages, summed over the frames seen.
     steps : numpy.ndarray of int64, shape (N,)
         Steps executed, counted by the back-end.
     input_events : numpy.ndarray of int64, shape (N, K)
         Input spikes sent in each step.
     messages : numpy.ndarray of int64, shape (N, L, K)
-        Spikes sent by each layer in each step, after the frame masks.
+        Messages sent by each layer in each step, after the frame masks; a graded message of 0 is none.
     synops : numpy.ndarray of int64, shape (N, L, K)
-        Synaptic operations over non-zero weights at the input of each layer in each step.
+        Synaptic operations over non-zero weights in each layer in each step, its recurrent ones too.
     wall_time_s : float
         Time the whole run took, without start-up.
 

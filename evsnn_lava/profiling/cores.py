@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.hw_profiles import Limits
-from evsnn_lava.network import ConvSynapse, Layer, NetworkDescription, Synapse
+from evsnn_lava.network import Layer, NetworkDescription
 
 IntArray = npt.NDArray[np.int64]
 
@@ -57,9 +57,9 @@ def cores_of_layer(layer: Layer, limits: Limits) -> int:
         At least one.
     """
     neurons, words = int(limits.neurons_per_core.si), int(limits.synapse_words_per_core.si)
-    if isinstance(layer.synapse, ConvSynapse):
-        return _conv_cores(layer, neurons, words)
-    return _dense_cores(layer.synapse, neurons, words)
+    if len(layer.shape) == 3:
+        return _tiled_cores(layer, neurons, words)
+    return _dense_cores(layer, neurons, words)
 
 
 def weight_bits(weights: npt.NDArray[np.integer]) -> int:
@@ -89,33 +89,38 @@ def weight_bits(weights: npt.NDArray[np.integer]) -> int:
     return next((legal for legal in WEIGHT_BITS if legal >= bits), WEIGHT_BITS[-1])
 
 
-def _conv_cores(layer: Layer, neurons_limit: int, words_limit: int) -> int:
+def _tiled_cores(layer: Layer, neurons_limit: int, words_limit: int) -> int:
     """Tiles of full height; the width is the largest power of two whose tile fits, then rows are cut too."""
     channels, height, width = layer.shape
     parts = _ceil(layer.neurons, neurons_limit)
     tile = 1 << ((width // parts).bit_length() - 1) if width >= parts else 1
     rows = _ceil(channels * height * tile, neurons_limit)
-    return _ceil(width, tile) * rows * _ceil(_conv_words(layer.synapse), words_limit)
+    return _ceil(width, tile) * rows * max(1, _ceil(sum(map(_kernel_words, layer.synapse.matrices)), words_limit))
 
 
-def _conv_words(synapse: Synapse) -> int:
+def _kernel_words(weights: npt.NDArray[np.integer]) -> int:
     """Words of one kernel, which a core holds once: the output channels in blocks of powers of two."""
-    outputs, inputs = int(synapse.weights.shape[0]), int(np.prod(synapse.weights.shape[1:]))
-    bits = weight_bits(synapse.weights)
+    outputs, inputs = int(weights.shape[0]), int(np.prod(weights.shape[1:]))
+    bits = weight_bits(weights)
     blocks = [1 << place for place in range(outputs.bit_length()) if outputs >> place & 1]
     return inputs * sum(_ceil(ROW_HEADER_BITS + block * bits, WORD_BITS) for block in blocks)
 
 
-def _dense_cores(synapse: Synapse, neurons_limit: int, words_limit: int) -> int:
-    outputs, inputs = synapse.weights.shape
-    bits = weight_bits(synapse.weights) + INDEX_BITS
-    cores = _ceil(outputs, neurons_limit)
+def _dense_cores(layer: Layer, neurons_limit: int, words_limit: int) -> int:
+    """Neurons are divided until the rows of all connections into them, the recurrent ones too, fit."""
+    matrices = [weights for synapse in layer.synapses for weights in synapse.matrices]
+    cores = _ceil(layer.neurons, neurons_limit)
     while True:
-        neurons = _ceil(outputs, cores)
-        words = inputs * _ceil(ROW_HEADER_BITS + neurons * bits, WORD_BITS)
+        neurons = _ceil(layer.neurons, cores)
+        words = sum(_dense_words(weights, neurons) for weights in matrices)
         if words <= words_limit or neurons == 1:
-            return _ceil(outputs, neurons)
+            return _ceil(layer.neurons, neurons)
         cores *= _ceil(words, words_limit)
+
+
+def _dense_words(weights: npt.NDArray[np.integer], neurons: int) -> int:
+    """Words of the rows that reach `neurons` neurons of one core."""
+    return int(weights.shape[1]) * _ceil(ROW_HEADER_BITS + neurons * (weight_bits(weights) + INDEX_BITS), WORD_BITS)
 
 
 def _ceil(number: int, divisor: int) -> int:

@@ -138,8 +138,8 @@ def _active_updates(network: NetworkDescription, result: RunResult) -> IntArray:
 
 
 def _biased_neurons(layer: Layer) -> int:
-    bias = layer.neuron.bias_mant
-    return 0 if bias is None else int(np.count_nonzero(bias)) * (layer.neurons // len(bias))
+    bias = layer.neuron.per_channel.get("bias_mant")
+    return 0 if bias is None else int(np.count_nonzero(bias)) * (layer.neurons // bias.size)
 
 
 def _gated_layers(masks: FrameMasks) -> int:

@@ -1,18 +1,17 @@
-"""Loihi's integer arithmetic: one obvious function per neuron and synapse type.
+"""Loihi's integer arithmetic: the operations that neurons and synapses share.
 
-This module and ``reference.py`` are the specification in code. They are slow on purpose: no
-trick, no cache, the equations of the description and nothing else.
+This module, ``neurons.py``, ``synapses.py`` and ``reference.py`` are the specification in code. They
+are slow on purpose: no trick, no cache, the equations of the description and nothing else. Numbers are
+held in 64 bits and cut to the 24 or 32 bits of Lava's models where those cut them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse
 from evsnn_lava.network.ranges import DECAY_UNITY, STATE_BITS
 
 IntArray = npt.NDArray[np.int64]
@@ -20,15 +19,27 @@ IntArray = npt.NDArray[np.int64]
 STATE_LIMIT: Final = 1 << (STATE_BITS - 1)
 
 
-def decay(state: IntArray, amount: int) -> IntArray:
+def shrink(value: IntArray, bits: int) -> IntArray:
+    """Divide by ``2 ** bits``, rounding toward zero.
+
+    Examples
+    --------
+    >>> shrink(np.array([-3, 3]), 1).tolist()
+    [-1, 1]
+    """
+    shrunk: IntArray = np.sign(value) * (np.abs(value) >> bits)
+    return shrunk
+
+
+def decay(state: IntArray, amount: int | IntArray) -> IntArray:
     """Let a state decay by `amount` / 4096, rounding toward zero.
 
     Parameters
     ----------
     state : numpy.ndarray of int64
         Current or voltage.
-    amount : int
-        0..4096.
+    amount : int or numpy.ndarray of int64
+        0..4096, broadcast over the state.
 
     Returns
     -------
@@ -40,13 +51,11 @@ def decay(state: IntArray, amount: int) -> IntArray:
     >>> decay(np.array([-3, 3]), 1024).tolist()
     [-2, 2]
     """
-    product = state * (DECAY_UNITY - amount)
-    decayed: IntArray = np.sign(product) * (np.abs(product) >> 12)
-    return decayed
+    return shrink(state * (DECAY_UNITY - amount), 12)
 
 
 def wrap_state(state: IntArray) -> IntArray:
-    """Wrap a current into 24 bits once, as ``PyLifModelBitAcc`` does.
+    """Wrap a current once by 24 bits, as ``PyLifModelBitAcc`` does: what is far outside stays outside.
 
     Examples
     --------
@@ -68,112 +77,34 @@ def clip_state(state: IntArray) -> IntArray:
     return np.clip(state, -STATE_LIMIT + 1, STATE_LIMIT - 1)
 
 
-def step_cuba(
-    neuron: CubaNeuron, shape: tuple[int, ...], u: IntArray, v: IntArray, activation: IntArray
-) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
-    """Advance CUBA neurons by one step.
-
-    Parameters
-    ----------
-    neuron : CubaNeuron
-        Parameters; its docstring has the equations.
-    shape : tuple of int
-        Shape of the layer.
-    u, v, activation : numpy.ndarray of int64, shape (N, *shape)
-        Current, voltage and synaptic input.
-
-    Returns
-    -------
-    u, v : numpy.ndarray of int64
-        The new state.
-    spikes : numpy.ndarray of bool
-        Who fired.
+def wrap_sum(value: IntArray) -> IntArray:
+    """Keep the low 24 bits, as a signed number: the sum of a convolution in ``PyConvModelFixed``.
 
     Examples
     --------
-    >>> neuron = CubaNeuron(vth_mant=1, du=4095, dv=0)
-    >>> zero = np.zeros((1, 2), dtype=np.int64)
-    >>> step_cuba(neuron, (2,), zero, zero, np.array([[1, 2]]))[2].tolist()
-    [[False, True]]
+    >>> wrap_sum(np.array([8388608, -8388609, 5])).tolist()
+    [-8388608, 8388607, 5]
     """
-    u = wrap_state(decay(u, neuron.current_decay) + (activation << 6))
-    v = clip_state(decay(v, neuron.dv) + u + neuron.bias(shape))
-    spikes = v > neuron.threshold
-    return u, np.where(spikes, 0, v), spikes
+    return (value + STATE_LIMIT) % (2 * STATE_LIMIT) - STATE_LIMIT
+
+
+def wrap_word(value: IntArray) -> IntArray:
+    """Keep the low 32 bits, as a signed number: the word in which Lava's models send, shift and add.
+
+    Examples
+    --------
+    >>> wrap_word(np.array([2**31, 5])).tolist()
+    [-2147483648, 5]
+    """
+    return value.astype(np.int32).astype(np.int64)
 
 
 def shift(activation: IntArray, weight_exp: int) -> IntArray:
-    """Scale a summed activation by ``2 ** weight_exp``, rounding down."""
+    """Scale a summed activation by ``2 ** weight_exp``, rounding down.
+
+    Examples
+    --------
+    >>> shift(np.array([-3, 3]), -1).tolist(), shift(np.array([-3, 3]), 2).tolist()
+    ([-2, 1], [-12, 12])
+    """
     return activation << weight_exp if weight_exp >= 0 else activation >> -weight_exp
-
-
-def apply_dense(synapse: DenseSynapse, spikes: npt.NDArray[Any]) -> IntArray:
-    """Sum the weights of the inputs that fired.
-
-    Parameters
-    ----------
-    synapse : DenseSynapse
-        Weights ``(out, in)``.
-    spikes : numpy.ndarray, shape (N, ...)
-        Flattened in ``(C, H, W)`` order.
-
-    Returns
-    -------
-    numpy.ndarray of int64, shape (N, out)
-        The activation.
-
-    Examples
-    --------
-    >>> apply_dense(DenseSynapse([[2, -4]]), np.array([[True, True]])).tolist()
-    [[-2]]
-    """
-    flat = spikes.reshape(len(spikes), -1).astype(np.int64)
-    return shift(flat @ synapse.weights.T.astype(np.int64), synapse.weight_exp)
-
-
-def apply_conv(synapse: ConvSynapse, spikes: npt.NDArray[Any]) -> IntArray:
-    """Convolve: for every kernel position, add its weights times the shifted input.
-
-    Parameters
-    ----------
-    synapse : ConvSynapse
-        Weights ``(C_out, C_in / groups, kH, kW)``.
-    spikes : numpy.ndarray, shape (N, C_in, H, W)
-        Who fired.
-
-    Returns
-    -------
-    numpy.ndarray of int64, shape (N, C_out, H_out, W_out)
-        The activation.
-
-    Examples
-    --------
-    >>> conv = ConvSynapse(np.array([[[[2, 4]]]]))
-    >>> apply_conv(conv, np.array([[[[1, 0, 1]]]])).tolist()
-    [[[[2, 4]]]]
-    """
-    channels, rows, columns = synapse.output_shape(spikes.shape[1:])
-    pad = [(0, 0), (0, 0), *((p, p) for p in synapse.padding)]
-    padded = np.pad(spikes.astype(np.int64), pad).reshape(len(spikes), synapse.groups, -1, *_padded(synapse, spikes))
-    weights = synapse.weights.astype(np.int64).reshape(synapse.groups, -1, *synapse.weights.shape[1:])
-    total = np.zeros((len(spikes), synapse.groups, weights.shape[1], rows, columns), dtype=np.int64)
-    (down, right), (step_y, step_x) = synapse.stride, synapse.dilation
-    for y in range(weights.shape[-2]):
-        for x in range(weights.shape[-1]):
-            top, left = y * step_y, x * step_x
-            seen = padded[..., top : top + down * rows : down, left : left + right * columns : right]
-            seen = seen[..., :rows, :columns]
-            total += np.einsum("goi,ngihw->ngohw", weights[..., y, x], seen, optimize=True)
-    return shift(total.reshape(len(spikes), channels, rows, columns), synapse.weight_exp)
-
-
-def _padded(synapse: ConvSynapse, spikes: npt.NDArray[Any]) -> tuple[int, int]:
-    height, width = spikes.shape[-2:]
-    return height + 2 * synapse.padding[0], width + 2 * synapse.padding[1]
-
-
-APPLY: Final[dict[type, Callable[..., IntArray]]] = {DenseSynapse: apply_dense, ConvSynapse: apply_conv}
-"""Which function computes which synapse."""
-
-STEP: Final[dict[type, Callable[..., tuple[IntArray, IntArray, npt.NDArray[np.bool_]]]]] = {CubaNeuron: step_cuba}
-"""Which function computes which neuron."""

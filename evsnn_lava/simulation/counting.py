@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.network import ConvSynapse, DenseSynapse, NetworkDescription, RunResult, Synapse
+from evsnn_lava.network import (
+    ComplexSynapse,
+    ConvSynapse,
+    DenseSynapse,
+    DirectSynapse,
+    NetworkDescription,
+    RunResult,
+    Synapse,
+)
 
 if TYPE_CHECKING:
     from evsnn_lava.simulation.reference import Trace
@@ -23,7 +31,7 @@ def fanout(synapse: Synapse, input_shape: tuple[int, ...]) -> IntArray:
 
     Parameters
     ----------
-    synapse : DenseSynapse or ConvSynapse
+    synapse : Synapse
         The connection.
     input_shape : tuple of int
         Shape of its input.
@@ -64,11 +72,62 @@ def _conv_fanout(synapse: ConvSynapse, input_shape: tuple[int, ...]) -> IntArray
     return reached[:, pad_y : pad_y + height, pad_x : pad_x + width]
 
 
-FANOUT: Final[dict[type, Callable[..., IntArray]]] = {DenseSynapse: _dense_fanout, ConvSynapse: _conv_fanout}
+def _complex_fanout(synapse: ComplexSynapse, input_shape: tuple[int, ...]) -> IntArray:
+    return _dense_fanout(synapse.real, input_shape) + _dense_fanout(synapse.imag, input_shape)
+
+
+def _direct_fanout(_: DirectSynapse, input_shape: tuple[int, ...]) -> IntArray:
+    return np.zeros(input_shape, dtype=np.int64)
+
+
+FANOUT: Final[dict[type, Callable[..., IntArray]]] = {
+    DenseSynapse: _dense_fanout,
+    ConvSynapse: _conv_fanout,
+    ComplexSynapse: _complex_fanout,
+    DirectSynapse: _direct_fanout,
+}
+
+
+def message_costs(network: NetworkDescription) -> list[IntArray]:
+    """Synaptic operations that one message causes in the layer that receives it.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network.
+
+    Returns
+    -------
+    list of numpy.ndarray of int64
+        One array for the input and one for each layer, of its shape; a recurrent layer receives its own messages, too,
+        see :func:`recurrent_costs`.
+    """
+    shapes = [network.input_shape, *(layer.shape for layer in network.layers)]
+    costs = [fanout(layer.synapse, shape) for layer, shape in zip(network.layers, shapes, strict=False)]
+    return [*costs, np.zeros(shapes[-1], dtype=np.int64)]
+
+
+def recurrent_costs(network: NetworkDescription) -> list[IntArray | None]:
+    """Synaptic operations that one message of a layer causes in that layer itself.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network.
+
+    Returns
+    -------
+    list of numpy.ndarray of int64, or None
+        One array for each layer, of its shape; None for a layer without recurrence.
+    """
+    return [
+        None if layer.recurrent is None else fanout(layer.recurrent, (layer.neurons,)).reshape(layer.shape)
+        for layer in network.layers
+    ]
 
 
 def cumulative_scores(network: NetworkDescription, trace: Trace) -> IntArray:
-    """Output spikes summed up to and including each frame.
+    """Output messages summed up to and including each frame.
 
     Parameters
     ----------
@@ -110,28 +169,36 @@ def result_from_trace(network: NetworkDescription, trace: Trace, backend: str, w
     final = scores[np.arange(len(scores)), exit_step - 1]
     steps = exit_step + network.depth
     executed = np.arange(network.max_steps) < steps[:, None]
-    sources = _sources(network, trace)
-    fanouts = [fanout(layer.synapse, source.shape[1:-1]) for layer, source in zip(network.layers, sources, strict=True)]
-    synops = [
-        np.einsum("ni,nik->nk", np.broadcast_to(f.reshape(1, -1), (len(s), f.size)), s.reshape(len(s), f.size, -1))
-        for f, s in zip(fanouts, sources, strict=True)
-    ]
-    messages = [layer.reshape(len(scores), -1, network.max_steps).sum(axis=1) for layer in trace.messages]
-    events = sources[0].reshape(len(scores), -1, network.max_steps).sum(axis=1)
+    sent = [_flat(network, array != 0) for array in _sources(network, trace)]
+    counts = [array.sum(axis=1, dtype=np.int64) for array in sent]
+    synops = [_operations(cost, array) for cost, array in zip(message_costs(network), sent, strict=True)][:-1]
+    for index, cost in enumerate(recurrent_costs(network)):
+        if cost is not None:
+            synops[index] = synops[index] + _operations(cost, sent[index + 1])
     return RunResult(
         backend=backend,
         exit_step=exit_step,
         decision=np.argmax(final, axis=1),
         scores=final,
         steps=steps,
-        input_events=events * executed,
-        messages=np.stack(messages, axis=1) * executed[:, None],
+        input_events=counts[0] * executed,
+        messages=np.stack(counts[1:], axis=1) * executed[:, None],
         synops=np.stack(synops, axis=1) * executed[:, None],
         wall_time_s=wall_time_s,
     )
 
 
-def _sources(network: NetworkDescription, trace: Trace) -> list[npt.NDArray[np.bool_]]:
-    """What each layer receives in each step, shape (N, *input shape, K)."""
-    silence = np.zeros((*trace.stream.shape[:-1], network.depth), dtype=bool)
-    return [np.concatenate([trace.stream, silence], axis=-1), *trace.messages[:-1]]
+def _sources(network: NetworkDescription, trace: Trace) -> list[npt.NDArray[Any]]:
+    """What the input and each layer sent in each step, each of shape (N, *shape, K)."""
+    silence = np.zeros((*trace.stream.shape[:-1], network.depth), dtype=trace.stream.dtype)
+    return [np.concatenate([trace.stream, silence], axis=-1), *trace.messages]
+
+
+def _flat(network: NetworkDescription, sent: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    return sent.reshape(len(sent), -1, network.max_steps)
+
+
+def _operations(cost: IntArray, sent: npt.NDArray[np.bool_]) -> IntArray:
+    """Operations per sample and step."""
+    total: IntArray = np.einsum("i,nik->nk", cost.reshape(-1), sent, dtype=np.int64, casting="unsafe")
+    return total

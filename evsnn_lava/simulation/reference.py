@@ -9,18 +9,22 @@ every layer starts in step 1. That is what SLAYER blocks with ``delay_shift`` co
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.errors import ConfigError
+from evsnn_lava.errors import CapacityError, ConfigError
 from evsnn_lava.network import Layer, NetworkDescription, RunResult
-from evsnn_lava.simulation.arithmetic import APPLY, STEP
+from evsnn_lava.simulation.arithmetic import IntArray
 from evsnn_lava.simulation.counting import result_from_trace
+from evsnn_lava.simulation.neurons import DYNAMICS, States
+from evsnn_lava.simulation.synapses import deliver
 
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+Messages = npt.NDArray[Any]
+"""bool, or int32 where messages are graded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,18 +33,19 @@ class Trace:
 
     Parameters
     ----------
-    stream : numpy.ndarray of bool, shape (N, C, H, W, T')
+    stream : numpy.ndarray of bool or int32, shape (N, C, H, W, T')
         The frames that were sent.
-    messages : tuple of numpy.ndarray of bool, each of shape (N, *layer shape, K)
-        Spikes that each layer sent, after the mask of the next layer; K is ``max_steps``.
-    u, v : tuple of numpy.ndarray of int64, each of shape (N, *layer shape, K)
-        Current and voltage after each step; empty tuples unless they were asked for.
+    messages : tuple of numpy.ndarray of bool or int32, each of shape (N, *layer shape, K)
+        What each layer sent, after the mask of the next layer; K is ``max_steps``. Spikes are bool, graded messages
+        are numbers, 0 for none.
+    states : tuple of mappings from str to numpy.ndarray of int64, each of shape (N, *layer shape, K)
+        States of each layer after each step, by name (``u`` and ``v`` of a CUBA neuron); empty unless they were
+        asked for.
     """
 
-    stream: BoolArray
-    messages: tuple[BoolArray, ...]
-    u: tuple[IntArray, ...] = ()
-    v: tuple[IntArray, ...] = ()
+    stream: Messages
+    messages: tuple[Messages, ...]
+    states: tuple[Mapping[str, IntArray], ...] = ()
 
 
 def simulate(network: NetworkDescription, frames: npt.NDArray[np.generic], states: bool = False) -> Trace:
@@ -50,10 +55,10 @@ def simulate(network: NetworkDescription, frames: npt.NDArray[np.generic], state
     ----------
     network : NetworkDescription
         What to compute.
-    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+    frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
         Input frames before masking.
     states : bool
-        Keep current and voltage of every step.
+        Keep the states of every step.
 
     Returns
     -------
@@ -63,24 +68,50 @@ def simulate(network: NetworkDescription, frames: npt.NDArray[np.generic], state
     Raises
     ------
     ConfigError
-        If the frames do not fit the network's recipe or are not binary.
+        If the frames do not fit the network's recipe.
+    CapacityError
+        If a sum of a convolution leaves 32 bits, where Lava does not define it.
     """
     stream = checked_stream(network, frames)
-    samples, steps = len(stream), network.max_steps
-    shapes = [(samples, *layer.shape) for layer in network.layers]
-    u = [np.zeros(shape, dtype=np.int64) for shape in shapes]
-    v = [np.zeros(shape, dtype=np.int64) for shape in shapes]
-    messages = [np.zeros((*shape, steps), dtype=bool) for shape in shapes]
-    kept_u = [np.zeros((*shape, steps), dtype=np.int64) for shape in shapes] if states else []
-    kept_v = [np.zeros((*shape, steps), dtype=np.int64) for shape in shapes] if states else []
-    for step in range(1, steps):
-        for index, layer in enumerate(network.layers):
-            source = _sent(stream, step - 1) if index == 0 else messages[index - 1][..., step - 1]
-            u[index], v[index], spikes = _step_layer(layer, u[index], v[index], source)
-            messages[index][..., step] = spikes & gate_open(network, index, step)
-            if states:
-                kept_u[index][..., step], kept_v[index][..., step] = u[index], v[index]
-    return Trace(stream, tuple(messages), tuple(kept_u), tuple(kept_v))
+    layers = [_LayerRun(layer, len(stream), network.max_steps, states) for layer in network.layers]
+    for step in range(1, network.max_steps):
+        source = stream
+        for index, running in enumerate(layers):
+            running.advance(step, source, gate_open(network, index, step))
+            source = running.messages
+    kept = tuple(running.kept for running in layers) if states else ()
+    return Trace(stream, tuple(running.messages for running in layers), kept)
+
+
+class _LayerRun:
+    """One layer in the middle of a run."""
+
+    def __init__(self, layer: Layer, samples: int, steps: int, keep: bool) -> None:
+        dynamics = DYNAMICS[type(layer.neuron)]
+        self.layer, self._step = layer, dynamics.step
+        self._states: States = dynamics.rest(samples, layer.shape)
+        shape = (samples, *layer.shape, steps)
+        self.messages: Messages = np.zeros(shape, dtype=np.int32 if layer.neuron.graded else np.bool_)
+        self.kept: dict[str, IntArray] = {name: np.zeros(shape, np.int64) for name in dynamics.states if keep}
+
+    def advance(self, step: int, source: Messages, gate_is_open: bool) -> None:
+        """Take what the source sent in earlier steps, update, send."""
+        activation = self._activation(step, source)
+        self._states, messages = self._step(self.layer.neuron, self.layer.shape, self._states, activation)
+        self.messages[..., step] = messages if gate_is_open else 0
+        for name, history in self.kept.items():
+            history[..., step] = self._states[name]
+
+    def _activation(self, step: int, source: Messages) -> IntArray:
+        layer = self.layer
+        try:
+            activation = deliver(layer.synapse, lambda ago: _sent(source, step - 1 - ago))
+        except CapacityError as error:
+            raise CapacityError(f"layer {layer.name}: {error}") from error
+        if layer.recurrent is None:
+            return activation
+        own = deliver(layer.recurrent, lambda ago: _sent(self.messages, step - 1 - ago))
+        return activation + own.reshape(activation.shape)
 
 
 def gate_open(network: NetworkDescription, layer: int, step: int) -> bool:
@@ -113,7 +144,7 @@ def run(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> RunResu
     ----------
     network : NetworkDescription
         What to compute.
-    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+    frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
         Input frames before masking.
 
     Returns
@@ -126,29 +157,24 @@ def run(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> RunResu
     return result_from_trace(network, trace, "reference", time.perf_counter() - start)
 
 
-def _step_layer(layer: Layer, u: IntArray, v: IntArray, source: BoolArray) -> tuple[IntArray, IntArray, BoolArray]:
-    activation = APPLY[type(layer.synapse)](layer.synapse, source)
-    return STEP[type(layer.neuron)](layer.neuron, layer.shape, u, v, activation)
+def _sent(source: Messages, step: int) -> Messages:
+    """What a source sent in `step`: silence before the first step and after the last frame."""
+    return source[..., step] if 0 <= step < source.shape[-1] else np.zeros_like(source[..., 0])
 
 
-def _sent(stream: BoolArray, step: int) -> BoolArray:
-    """Frame that the input sends in `step`: silence after the last one."""
-    return stream[..., step] if step < stream.shape[-1] else np.zeros_like(stream[..., 0])
-
-
-def checked_stream(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> BoolArray:
+def checked_stream(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> Messages:
     """The frames that are sent, after checking that they are what the network expects.
 
     Parameters
     ----------
     network : NetworkDescription
-        Its recipe says the shape, its masks what is sent.
+        Its recipe says the shape and the values, its masks what is sent.
     frames : numpy.ndarray, shape (N, C, H, W, T)
-        Input frames before masking, 0 or 1.
+        Input frames before masking: 0 or 1, or whole numbers of the recipe's ``message_bits``.
 
     Returns
     -------
-    numpy.ndarray of bool, shape (N, C, H, W, T')
+    numpy.ndarray of bool or int32, shape (N, C, H, W, T')
         The stream.
 
     Raises
@@ -162,8 +188,21 @@ def checked_stream(network: NetworkDescription, frames: npt.NDArray[np.generic])
             f"frames have shape {frames.shape}, network {network.name} expects (N, {', '.join(map(str, expected))}); "
             "bin the events with the recipe of the file"
         )
+    if network.recipe.message_bits:
+        return network.masks.stream(_checked_values(network, frames).astype(np.int32))
     if frames.dtype != np.bool_ and not np.isin(frames, (0, 1)).all():
         raise ConfigError(
             f"frames for network {network.name} hold values other than 0 and 1; bin them to binary frames"
         )
-    return np.asarray(network.masks.stream(frames.astype(bool)), dtype=bool)
+    return network.masks.stream(frames.astype(bool))
+
+
+def _checked_values(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    low, high = network.recipe.value_range
+    whole = np.issubdtype(frames.dtype, np.integer) or frames.dtype == np.bool_
+    if not whole or (frames.size and (frames.min() < low or frames.max() > high)):
+        found = f"{frames.dtype} {frames.min()}..{frames.max()}" if frames.size else str(frames.dtype)
+        raise ConfigError(
+            f"frames for network {network.name} are {found}, its input takes whole numbers {low}..{high}; scale them"
+        )
+    return frames

@@ -34,7 +34,7 @@ def trace_hashes(trace: Trace) -> npt.NDArray[np.uint64]:
 
 def trace_counts(trace: Trace) -> npt.NDArray[np.int64]:
     """Messages of every layer in every step, shape (N, L, K)."""
-    flat = [layer.reshape(len(layer), -1, layer.shape[-1]).sum(axis=1) for layer in trace.messages]
+    flat = [np.count_nonzero(layer.reshape(len(layer), -1, layer.shape[-1]), axis=1) for layer in trace.messages]
     return np.stack(flat, axis=1).astype(np.int64)
 
 
@@ -45,7 +45,7 @@ def record_golden(network: NetworkDescription, frames: npt.NDArray[np.bool_]) ->
     ----------
     network : NetworkDescription
         The network, with its masks and its cutoff.
-    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+    frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
         Input frames before masking.
 
     Returns
@@ -56,7 +56,7 @@ def record_golden(network: NetworkDescription, frames: npt.NDArray[np.bool_]) ->
     trace = simulate(network, frames)
     result = result_from_trace(network, trace, "reference", 0.0)
     return GoldenVectors(
-        frames=np.array(frames, dtype=bool),
+        frames=np.array(frames, dtype=np.int32 if network.recipe.message_bits else bool),
         spike_counts=trace_counts(trace),
         spike_hashes=trace_hashes(trace),
         exit_step=result.exit_step,

@@ -9,20 +9,28 @@ import pytest
 
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import (
+    ComplexSynapse,
     ConvSynapse,
     CubaNeuron,
     CutoffPolicy,
     DenseSynapse,
+    DirectSynapse,
     FrameMasks,
     GoldenVectors,
     InputRecipe,
     Layer,
     NetworkDescription,
+    RfIzNeuron,
+    RfNeuron,
+    SigmaNeuron,
 )
 
 NEURON = CubaNeuron(80, 1023, 128)
 CONV = Layer("conv", ConvSynapse(np.ones((3, 2, 3, 3), int)), CubaNeuron(80, 1023, 128, [1, 2, 3]), (3, 4, 2))
 FC = Layer("fc", DenseSynapse(np.ones((2, 24), int)), NEURON, (2,))
+RESONATOR = RfNeuron(1, 100, 200)
+COMPLEX = ComplexSynapse(DenseSynapse(np.ones((2, 24), int)), DenseSynapse(np.ones((2, 24), int)))
+SELF = DenseSynapse(np.ones((2, 2), int))
 
 
 @pytest.fixture
@@ -60,7 +68,35 @@ def test_sizes(network):
         ),
         (
             {"layers": (replace(CONV, neuron=replace(NEURON, bias_mant=[1, 2])), FC)},
-            "layer conv: bias has shape (2,), expected one per channel (3,)",
+            "layer conv: bias_mant has shape (2,), expected one per channel (3,); reshape it",
+        ),
+        (
+            {"layers": (replace(CONV, neuron=CubaNeuron(80, [1, 2], 128)), FC)},
+            "layer conv: du has shape (2,), expected one per channel (3,); reshape it",
+        ),
+        (
+            {"layers": (replace(CONV, neuron=CubaNeuron(80, 1, np.ones((3, 4, 2), int))), FC)},
+            "layer conv: dv has shape (3, 4, 2), expected one per channel (3,); reshape it",
+        ),
+        (
+            {"layers": (CONV, replace(FC, neuron=RESONATOR))},
+            "layer fc: RfNeuron behind DenseSynapse; resonators, and only they, take a ComplexSynapse",
+        ),
+        (
+            {"layers": (CONV, replace(FC, synapse=COMPLEX))},
+            "layer fc: CubaNeuron behind ComplexSynapse; resonators, and only they, take a ComplexSynapse",
+        ),
+        (
+            {"layers": (CONV, replace(FC, synapse=COMPLEX, neuron=RESONATOR, recurrent=SELF))},
+            "layer fc: resonators cannot be recurrent; leave the recurrent synapse out",
+        ),
+        (
+            {"layers": (CONV, replace(FC, recurrent=DenseSynapse(np.ones((2, 3), int))))},
+            "layer fc: recurrent weights are (2, 3), expected (2, 2); correct them",
+        ),
+        (
+            {"layers": (CONV, Layer("direct", DirectSynapse(), NEURON, (3, 4, 2)))},
+            "layer direct: a DirectSynapse only takes the input; put it first",
         ),
         (
             {"layers": (CONV, replace(FC, name="conv"))},
@@ -86,8 +122,9 @@ def test_sizes(network):
             {
                 "layers": (CONV, replace(FC, synapse=DenseSynapse(np.ones((1, 24), int)), shape=(1,))),
                 "class_names": ("a",),
+                "cutoff": CutoffPolicy("topk_gap", [1, 1, 1]),
             },
-            "network n: it has one output neuron, a decision needs at least 2",
+            "network n: it has one output neuron, a gap needs at least 2; use `never`",
         ),
     ],
 )
@@ -120,3 +157,29 @@ def test_a_network_cannot_be_changed(network):
     for thing, name in ((network, "name"), (network.layers[0], "shape")):
         with pytest.raises(FrozenInstanceError):
             setattr(thing, name, None)
+
+
+def test_a_layer_names_its_synapses():
+    assert FC.synapses == (FC.synapse,)
+    assert replace(FC, recurrent=SELF).synapses == (FC.synapse, SELF)
+
+
+def test_recurrence_counts_the_neurons_of_any_shape(network):
+    recurrent = replace(CONV, recurrent=DenseSynapse(np.ones((24, 24), int)))
+    assert replace(network, layers=(recurrent, FC)).depth == 2
+
+
+def test_bias_of_every_neuron_and_decays_of_every_channel_fit(network):
+    neuron = CubaNeuron(80, [1, 2, 3], [4, 5, 6], np.ones((3, 4, 2), int))
+    assert replace(network, layers=(replace(CONV, neuron=neuron), FC)).depth == 2
+
+
+@pytest.mark.parametrize("neuron", [RESONATOR, RfIzNeuron(1, 100, 200)])
+def test_resonators_take_a_complex_synapse(network, neuron):
+    assert replace(network, layers=(CONV, replace(FC, synapse=COMPLEX, neuron=neuron))).depth == 2
+
+
+def test_one_output_needs_no_gap(network):
+    one = replace(FC, synapse=DenseSynapse(np.ones((1, 24), int)), shape=(1,), neuron=SigmaNeuron())
+    changed = replace(network, layers=(CONV, one), class_names=("angle",), golden=None)
+    assert (changed.cutoff.kind, changed.layers[-1].neurons) == ("fixed", 1)

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from evsnn_lava.errors import CapacityError
+from evsnn_lava.errors import CapacityError, ConfigError
 from evsnn_lava.network import CubaNeuron
 
 
@@ -71,3 +71,32 @@ def test_bias_belongs_to_channels():
 
 def test_no_bias_is_zero_everywhere():
     assert np.broadcast_to(CubaNeuron(1, 1, 1).bias((2, 3, 4)), (2, 3, 4)).tolist() == np.zeros((2, 3, 4)).tolist()
+
+
+def test_decays_may_belong_to_channels():
+    neuron = CubaNeuron(1, du=[0, 4095], dv=[1, 2], bias_mant=[3, 4])
+    assert neuron.current_decay.tolist() == [1, 4096]
+    assert {name: value.tolist() for name, value in neuron.per_channel.items()} == {
+        "du": [0, 4095],
+        "dv": [1, 2],
+        "bias_mant": [3, 4],
+    }
+    assert CubaNeuron(1, 2, 3).per_channel == {}
+    with pytest.raises(ValueError, match="read-only"):
+        neuron.du[0] = 1
+
+
+def test_bias_may_belong_to_neurons():
+    neuron = CubaNeuron(1, 1, 1, [[[1, 2]], [[3, 4]]], bias_exp=1)
+    assert neuron.bias((2, 1, 2)).tolist() == [[[2, 4]], [[6, 8]]]
+
+
+@pytest.mark.parametrize("name", ["vth_mant", "bias_exp"])
+def test_what_is_one_for_the_layer_is_one_number(name):
+    words = f"^CubaNeuron: {name} has shape \\(2,\\), a layer has one for all neurons; give one number$"
+    with pytest.raises(ConfigError, match=words):
+        CubaNeuron(**{"vth_mant": 1, "du": 1, "dv": 1, name: [1, 2]})
+
+
+def test_a_spike_is_no_number():
+    assert CubaNeuron(1, 1, 1).graded is False

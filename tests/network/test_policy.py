@@ -62,7 +62,9 @@ def test_never_runs_all_steps(case):
     table, scores = case
     policy = CutoffPolicy.never(len(table))
     assert policy.kind == "never"
-    assert policy.exit_step(1000 * scores).tolist() == [len(table)] * len(scores)
+    for scale in (1000, 2**40):  # sums of graded messages are no small numbers
+        assert policy.exit_step(scale * scores).tolist() == [len(table)] * len(scores)
+        assert first_stop(policy, scale * scores[0]) == len(table)
 
 
 def test_a_gap_equal_to_the_threshold_does_not_stop():
@@ -70,6 +72,14 @@ def test_a_gap_equal_to_the_threshold_does_not_stop():
     assert not policy.stops(1, np.array([5, 3]))
     assert policy.stops(1, np.array([6, 3]))
     assert policy.exit_step(np.array([[[5, 3], [6, 3], [9, 3]]])).tolist() == [2]
+
+
+@pytest.mark.parametrize("score", [-5, 0, 5])
+def test_one_output_has_no_gap_but_a_fixed_policy_stops_it(score):
+    scores = np.full((1, 4, 1), score)
+    assert top2_gap(scores).tolist() == [[0, 0, 0, 0]]
+    assert CutoffPolicy.fixed(2, steps=4).exit_step(scores).tolist() == [2]
+    assert CutoffPolicy.never(4).exit_step(scores).tolist() == [4]
 
 
 @given(st.lists(st.integers(-(2**40), 2**40), min_size=2, max_size=6))

@@ -12,12 +12,13 @@ from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import InputRecipe
 
 GOOD = {"sensor_height": 8, "sensor_width": 10, "steps": 5, "dt_us": 1000}
+NONE = {"binning": "none", "dt_us": 0}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"binning": "space"}, "unknown binning 'space'; choose one of: count, time"),
+        ({"binning": "space"}, "unknown binning 'space'; choose one of: count, none, time"),
         ({"polarities": 3}, "input recipe: polarities is 3, the limit is 1 or 2; correct it"),
         ({"polarities": 0}, "input recipe: polarities is 0, the limit is 1 or 2; correct it"),
         ({"sensor_height": 0}, "input recipe: sensor_height is 0, it must be at least 1; correct it"),
@@ -27,6 +28,20 @@ GOOD = {"sensor_height": 8, "sensor_width": 10, "steps": 5, "dt_us": 1000}
         ({"dt_us": 0}, "input recipe: dt_us is 0 with time binning; set it for time only"),
         ({"dt_us": -5}, "input recipe: dt_us is -5 with time binning; set it for time only"),
         ({"binning": "count"}, "input recipe: dt_us is 1000 with count binning; set it for time only"),
+        (
+            {"message_bits": 8},
+            "input recipe: message_bits is 8, the limit is 0..0 with time binning; correct it",
+        ),
+        (
+            {**NONE, "message_bits": 25},
+            "input recipe: message_bits is 25, the limit is 0..24 with none binning; correct it",
+        ),
+        (
+            {**NONE, "message_bits": -1},
+            "input recipe: message_bits is -1, the limit is 0..24 with none binning; correct it",
+        ),
+        ({**NONE, "polarities": 0}, "input recipe: polarities is 0, the limit is at least 1; correct it"),
+        ({**NONE, "dt_us": 5}, "input recipe: dt_us is 5 with none binning; set it for time only"),
         *(
             (
                 {"crop": crop},
@@ -64,3 +79,16 @@ def test_every_pixel_of_the_window_falls_into_the_frame(crop, downsample, polari
 def test_a_recipe_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         InputRecipe(**GOOD).steps = 3
+
+
+def test_frames_that_the_user_brings():
+    recipe = InputRecipe.frames((700, 1, 1), steps=9, dataset="speech")
+    assert (recipe.input_shape, recipe.steps, recipe.binning, recipe.dataset) == ((700, 1, 1), 9, "none", "speech")
+    assert InputRecipe.frames((3, 66, 200), 16, 16).input_shape == (3, 66, 200)
+
+
+@pytest.mark.parametrize(
+    ("bits", "expected"), [(0, (0, 1)), (1, (-1, 0)), (8, (-128, 127)), (24, (-(2**23), 2**23 - 1))]
+)
+def test_values_have_as_many_bits_as_the_recipe_says(bits, expected):
+    assert InputRecipe.frames((1, 1, 1), 1, bits).value_range == expected

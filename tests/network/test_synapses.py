@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import CapacityError, ConfigError
-from evsnn_lava.network import ConvSynapse, DenseSynapse
+from evsnn_lava.network import ComplexSynapse, ConvSynapse, DenseSynapse, DirectSynapse
 
 ONES = np.ones((4, 2, 3, 3), dtype=int)
 
@@ -99,6 +99,34 @@ def test_weight_exponent_keeps_to_its_range(kind, weight_exp):
             "ConvSynapse: groups is 0, it must divide the 4 output channels",
         ),
         (
+            lambda: ConvSynapse(ONES, groups=2.0),
+            "ConvSynapse: groups is 2.0, it must divide the 4 output channels",
+        ),
+        (
+            lambda: DenseSynapse(ONES[0, 0], delays=[[0, 1]]),
+            "DenseSynapse: delays have shape (1, 2), the weights (3, 3); give one per connection, (1, in) or (out, 1)",
+        ),
+        (
+            lambda: DenseSynapse(ONES[0, 0], delays=3),
+            "DenseSynapse: delays have shape (), the weights (3, 3); give one per connection, (1, in) or (out, 1)",
+        ),
+        (
+            lambda: DenseSynapse([[1]], weight_exp=[1]),
+            "DenseSynapse: weight_exp has shape (1,), a layer has one for all neurons; give one number",
+        ),
+        (
+            lambda: ComplexSynapse(DenseSynapse([[1, 2]]), DenseSynapse([[1]])),
+            "ComplexSynapse: real weights (1, 2), imaginary (1, 1), delays up to 0; make both alike, without delays",
+        ),
+        (
+            lambda: ComplexSynapse(DenseSynapse([[1]]), DenseSynapse([[1]], delays=[[3]])),
+            "ComplexSynapse: real weights (1, 1), imaginary (1, 1), delays up to 3; make both alike, without delays",
+        ),
+        (
+            lambda: ComplexSynapse(DenseSynapse([[1, 2]]), DenseSynapse([[3, 4]])).output_shape((3,)),
+            "DenseSynapse: input (3,) has 3 values, the weights expect 2; check the layer before it",
+        ),
+        (
             lambda: ConvSynapse(ONES, groups=2).output_shape((2, 5, 5)),
             "ConvSynapse: input (2, 5, 5) is not (4, H, W); check the layer before it",
         ),
@@ -157,3 +185,50 @@ def test_convolution_has_one_row_per_place_of_the_kernel(height, width, kernel, 
 
 def test_dense_flattens_its_input():
     assert DenseSynapse(np.ones((5, 24), int)).output_shape((2, 3, 4)) == (5,)
+
+
+@pytest.mark.parametrize(
+    ("delays", "expected"),
+    [
+        ([[0, 1, 62], [3, 4, 5]], [[0, 1, 62], [3, 4, 5]]),
+        ([[7, 8, 9]], [[7, 8, 9], [7, 8, 9]]),
+        ([[7], [8]], [[7, 7, 7], [8, 8, 8]]),
+        ([[5]], [[5, 5, 5], [5, 5, 5]]),
+    ],
+)
+def test_delays_belong_to_connections_inputs_or_outputs(delays, expected):
+    synapse = DenseSynapse(np.ones((2, 3), int), delays=delays)
+    assert synapse.delays.tolist() == expected
+    assert synapse.max_delay == np.max(delays)
+    with pytest.raises(ValueError, match="read-only"):
+        synapse.delays[0, 0] = 1
+
+
+@pytest.mark.parametrize("delay", [-1, 63])
+def test_a_delay_keeps_to_its_range(delay):
+    words = rf"^DenseSynapse: delay spans {min(delay, 0)}\.\.{max(delay, 0)}, the limit is 0\.\.62; rescale or clip it$"
+    with pytest.raises(CapacityError, match=words):
+        DenseSynapse([[1, 1]], delays=[[0, delay]])
+
+
+def test_stored_weights_and_longest_delays():
+    dense, conv = DenseSynapse([[1, 2]]), ConvSynapse(ONES)
+    both = ComplexSynapse(dense, DenseSynapse([[3, 4]]))
+    assert [m.tolist() for m in both.matrices] == [[[1, 2]], [[3, 4]]]
+    assert (dense.matrices[0] is dense.weights, conv.matrices[0] is conv.weights) == (True, True)
+    assert DirectSynapse().matrices == ()
+    assert [synapse.max_delay for synapse in (dense, conv, both, DirectSynapse())] == [0] * 4
+
+
+def test_a_direct_synapse_keeps_the_shape_and_its_ranges():
+    assert DirectSynapse(-32768, 32767).output_shape((2, 3, 4)) == (2, 3, 4)
+    assert (type(DirectSynapse(np.int8(3)).weight), type(DirectSynapse(bias=np.int64(3)).bias)) == (int, int)
+    for change in ({"weight": 32768}, {"bias": -32769}):
+        with pytest.raises(CapacityError, match=r"^DirectSynapse: input_weight spans .*; rescale or clip it$"):
+            DirectSynapse(**change)
+
+
+def test_exponents_and_groups_are_plain_integers():
+    assert type(DenseSynapse([[1]], np.int8(2)).weight_exp) is int
+    conv = ConvSynapse(ONES, groups=np.int64(2), weight_exp=np.int64(1))
+    assert (type(conv.groups), type(conv.weight_exp)) == (int, int)

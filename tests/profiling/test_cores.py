@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.hw_profiles import load_profile
-from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, Layer
+from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, DirectSynapse, Layer
 from evsnn_lava.profiling import cores_per_layer
 from evsnn_lava.profiling.cores import WEIGHT_BITS, cores_of_layer, weight_bits
 
@@ -29,6 +31,7 @@ def dense(outputs: int, inputs: int, bits: int) -> Layer:
 
 
 PILOTNET_LIF = [
+    (Layer("input", DirectSynapse(), NEURON, (3, 66, 200)), 13),
     (conv(24, 3, 5, 32, 99), 25),
     (conv(36, 24, 4, 15, 49), 13),
     (conv(48, 36, 4, 7, 24), 3),
@@ -44,6 +47,23 @@ PILOTNET_LIF = [
 @pytest.mark.parametrize(("layer", "cores"), PILOTNET_LIF)
 def test_the_published_partition_of_pilotnet_on_loihi_2(layer, cores):
     assert cores_of_layer(layer, load_profile("loihi2").limits) == cores
+
+
+def test_the_whole_of_pilotnet_takes_74_cores():
+    limits = load_profile("loihi2").limits
+    assert sum(cores_of_layer(layer, limits) for layer, _ in PILOTNET_LIF) == 74
+
+
+def test_recurrent_weights_take_memory_like_others():
+    limits = load_profile("loihi2").limits
+    plain = dense(100, 2560, 3)
+    recurrent = replace(plain, recurrent=DenseSynapse(weights_of(8, 100, 100)))
+    wide = replace(dense(100, 2660, 8), synapse=DenseSynapse(weights_of(8, 100, 2660)))
+    assert cores_of_layer(plain, limits) <= cores_of_layer(recurrent, limits) <= cores_of_layer(wide, limits)
+    heavy = replace(
+        plain, recurrent=DenseSynapse(weights_of(8, 100, 100)), synapse=DenseSynapse(np.ones((100, 1), int))
+    )
+    assert cores_of_layer(heavy, limits) == cores_of_layer(dense(100, 101, 8), limits) == 1
 
 
 @PATIENT

@@ -6,11 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from evsnn_lava.errors import ConfigError
-from evsnn_lava.network import CubaNeuron, CutoffPolicy, FrameMasks
+from evsnn_lava.errors import CapacityError, ConfigError
+from evsnn_lava.network import (
+    ConvSynapse,
+    CubaNeuron,
+    CutoffPolicy,
+    DenseSynapse,
+    FrameMasks,
+    InputRecipe,
+    Layer,
+    SigmaNeuron,
+)
 from evsnn_lava.simulation import run, simulate
 from evsnn_lava.simulation.reference import gate_open
 
@@ -24,11 +33,13 @@ def with_masks(network, masks):
 
 def assert_same(trace, other, steps=None):
     """Messages and states are equal, in the first `steps` steps or in all."""
-    for name in ("messages", "u", "v"):
-        pairs = list(zip(getattr(trace, name), getattr(other, name), strict=True))
-        assert pairs
-        for one, two in pairs:
-            assert np.array_equal(one[..., :steps], two[..., :steps]), name
+    for one, two in zip(trace.messages, other.messages, strict=True):
+        assert np.array_equal(one[..., :steps], two[..., :steps])
+    assert len(trace.states) == len(other.states) == len(trace.messages)
+    for one, two in zip(trace.states, other.states, strict=True):
+        assert set(one) == set(two)
+        for name, state in one.items():
+            assert np.array_equal(state[..., :steps], two[name][..., :steps]), name
 
 
 @settings(max_examples=100, deadline=None)
@@ -37,25 +48,26 @@ def test_every_neuron_and_step_is_what_plain_integers_give(cases, by_hand, data)
     network, frames = data.draw(cases)
     trace = simulate(network, frames, states=True)
     for sample, recording in enumerate(frames):
-        for layer, (u, v, messages) in enumerate(by_hand.sample(network, recording)):
+        for layer, (messages, states) in enumerate(by_hand.sample(network, recording)):
             assert np.array_equal(trace.messages[layer][sample], messages)
-            assert np.array_equal(trace.u[layer][sample], u)
-            assert np.array_equal(trace.v[layer][sample], v)
+            assert set(trace.states[layer]) == set(states)
+            for name, state in states.items():
+                assert np.array_equal(trace.states[layer][name][sample], state), name
 
 
 def test_random_networks_are_worth_comparing(cases):
     rates, depths = [], set()
 
-    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
     @given(case=cases)
     def collect(case):
         depths.add(case[0].depth)
-        rates.append(simulate(*case).messages[-1].mean())
+        rates.append((simulate(*case).messages[-1] != 0).mean())
 
     collect()
-    assert np.mean(np.array(rates) > 0) > 0.5
+    assert np.mean(np.array(rates) > 0) > 0.4
     assert 0.1 < np.mean(rates) < 0.8
-    assert depths == {1, 2, 3}
+    assert depths == {1, 2, 3, 4}
 
 
 @given(depth=st.integers(1, 4), steps=st.integers(1, 6), data=st.data())
@@ -85,11 +97,11 @@ def test_a_gated_neuron_still_fires_and_resets(relay):
     network = relay(2, 2, "mute", ([1, 1], [0, 1]))
     slow = replace(network.layers[0], neuron=CubaNeuron(vth_mant=3, du=4095, dv=0))
     trace = simulate(replace(network, layers=(slow, network.layers[1])), np.ones((1, 1, 2, 2, 2), bool), states=True)
-    assert trace.v[0][0, 0].tolist() == [0, 128, 0, 0]  # 256 > 192 in step 2: fired, although in vain or not
+    assert trace.states[0]["v"][0, 0].tolist() == [0, 128, 0, 0]  # 256 > 192 in step 2: fired, although in vain or not
     assert trace.messages[0][0, 0].tolist() == [False, False, True, False]
     closed = replace(network, layers=(slow, network.layers[1]), masks=FrameMasks("mute", ([1, 1], [1, 0])))
     trace = simulate(closed, np.ones((1, 1, 2, 2, 2), bool), states=True)
-    assert trace.v[0][0, 0].tolist() == [0, 128, 0, 0]
+    assert trace.states[0]["v"][0, 0].tolist() == [0, 128, 0, 0]
     assert not trace.messages[0].any()
 
 
@@ -104,7 +116,7 @@ def test_bias_of_every_layer_starts_in_step_1(relay):
     biased = CubaNeuron(131071, 0, 0, [1, 2, 3, -4], bias_exp=2)
     network = replace(network, layers=tuple(replace(layer, neuron=biased) for layer in network.layers))
     trace = simulate(network, np.zeros((2, 1, 2, 2, 4), dtype=bool), states=True)
-    for v in trace.v:
+    for v in (part["v"] for part in trace.states):
         for neuron, mantissa in enumerate([1, 2, 3, -4]):
             assert v[1, neuron].tolist() == [4 * mantissa * step for step in range(7)]
 
@@ -116,11 +128,15 @@ def test_the_future_does_not_change_the_past(cases, data):
     position = data.draw(st.integers(0, network.masks.stream_steps - 1))
     changed = frames.copy()
     changed[..., network.masks.sent_frames[position] :] ^= True
-    one, other = simulate(network, frames, states=True), simulate(network, changed, states=True)
+    try:
+        one, other = simulate(network, frames, states=True), simulate(network, changed, states=True)
+    except CapacityError:
+        reject()
     for layer in range(network.depth):
         end = position + 1 + layer
-        for name in ("messages", "u", "v"):
-            assert np.array_equal(getattr(one, name)[layer][..., :end], getattr(other, name)[layer][..., :end])
+        assert np.array_equal(one.messages[layer][..., :end], other.messages[layer][..., :end])
+        for name, state in one.states[layer].items():
+            assert np.array_equal(state[..., :end], other.states[layer][name][..., :end]), name
 
 
 @few
@@ -141,7 +157,7 @@ def test_mute_is_the_recording_with_empty_frames(cases, data):
     keep = network.masks.keep
     muting = with_masks(network, FrameMasks("mute", keep))
     everything = with_masks(network, FrameMasks("mute", (np.ones(len(keep[0])), *keep[1:])))
-    assert_same(simulate(muting, frames, states=True), simulate(everything, frames & keep[0], states=True))
+    assert_same(simulate(muting, frames, states=True), simulate(everything, frames * keep[0], states=True))
 
 
 @few
@@ -151,16 +167,18 @@ def test_samples_do_not_know_of_each_other(cases, data):
     together = simulate(network, frames, states=True)
     for sample in range(len(frames)):
         alone = simulate(network, frames[sample : sample + 1], states=True)
-        for name in ("messages", "u", "v"):
-            for one, other in zip(getattr(together, name), getattr(alone, name), strict=True):
-                assert np.array_equal(one[sample], other[0])
+        for layer in range(network.depth):
+            assert np.array_equal(together.messages[layer][sample], alone.messages[layer][0])
+            for name, state in together.states[layer].items():
+                assert np.array_equal(state[sample], alone.states[layer][name][0]), name
 
 
 def test_states_are_kept_when_asked_for(relay):
     frames = np.zeros((1, 1, 2, 2, 3), dtype=bool)
-    assert (simulate(relay(2, 3), frames).u, simulate(relay(2, 3), frames).v) == ((), ())
+    assert simulate(relay(2, 3), frames).states == ()
     trace = simulate(relay(2, 3), frames, states=True)
-    assert [part.shape for part in (*trace.u, *trace.v, *trace.messages)] == [(1, 4, 5)] * 6
+    kept = [part for states in trace.states for part in states.values()]
+    assert [part.shape for part in (*kept, *trace.messages)] == [(1, 4, 5)] * 6
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
@@ -188,3 +206,87 @@ def test_frames_that_do_not_fit_are_refused_in_one_line(relay, frames, words):
         simulate(relay(1, 3), frames)
     assert str(caught.value).startswith(f"{words}; bin ")
     assert "\n" not in str(caught.value)
+
+
+def graded(relay, bits):
+    network = relay(1, 3)
+    return replace(network, recipe=InputRecipe.frames((1, 2, 2), 3, bits))
+
+
+@pytest.mark.parametrize(
+    ("frames", "words"),
+    [
+        (np.full((1, 1, 2, 2, 3), 128), "int64 128..128"),
+        (np.full((1, 1, 2, 2, 3), -129), "int64 -129..-129"),
+        (np.full((1, 1, 2, 2, 3), 1.0), "float64 1.0..1.0"),
+        (np.zeros((0, 1, 2, 2, 3)), "float64"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused_in_one_line(relay, frames, words):
+    with pytest.raises(ConfigError) as caught:
+        simulate(graded(relay, 8), frames)
+    words = f"frames for network relay are {words}, its input takes whole numbers -128..127; scale them"
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.int64])
+def test_numbers_of_any_integer_type_are_sent(relay, dtype):
+    frames = np.array([1, 0, 1], dtype=dtype) * np.ones((1, 1, 2, 2, 3), dtype=dtype)
+    trace = simulate(graded(relay, 8), frames)
+    assert trace.stream.dtype == np.int32
+    assert trace.messages[0][0, 0].tolist() == [False, True, False, True]
+
+
+def test_a_message_is_worth_its_number(relay):
+    network = graded(relay, 8)
+    layer = Layer("sum", DenseSynapse(3 * np.eye(4, dtype=int)), SigmaNeuron(), (4,))
+    frames = np.zeros((1, 1, 2, 2, 3), dtype=int)
+    frames[0, 0, 0, 0] = [5, -7, 0]
+    trace = simulate(replace(network, layers=(layer,)), frames, states=True)
+    assert trace.messages[0].dtype == np.int32
+    assert trace.messages[0][0, 0].tolist() == trace.states[0]["sigma"][0, 0].tolist() == [0, 15, -6, -6]
+
+
+@pytest.mark.parametrize(("delay", "heard"), [(None, [2, 3]), (0, [2, 3]), (1, [3, 4]), (2, [4, 5])])
+def test_a_layer_hears_itself_one_step_later_and_its_delay(relay, delay, heard):
+    """Neuron 0 fires in steps 1 and 2; what it tells neuron 3 arrives there after a step and the delay."""
+    weights = np.zeros((4, 4), dtype=int)
+    weights[3, 0] = 9
+    recurrent = DenseSynapse(weights, delays=None if delay is None else np.full((4, 4), delay))
+    network = relay(1, 6)
+    network = replace(network, layers=(replace(network.layers[0], recurrent=recurrent),))
+    frames = np.zeros((1, 1, 2, 2, 6), dtype=bool)
+    frames[0, 0, 0, 0, :2] = True
+    assert np.flatnonzero(simulate(network, frames).messages[0][0, 3]).tolist() == heard
+
+
+def test_a_layer_does_not_hear_what_its_gate_held_back(relay):
+    recurrent = DenseSynapse(9 * np.eye(4, dtype=int))
+    network = relay(2, 4, "mute", ([1, 1, 1, 1], [0, 1, 1, 1]))
+    network = replace(network, layers=(replace(network.layers[0], recurrent=recurrent), network.layers[1]))
+    frames = np.zeros((1, 1, 2, 2, 4), dtype=bool)
+    frames[..., 0] = True  # would go round for ever, if the gate of the first frame were open
+    assert not simulate(network, frames).messages[0].any()
+    frames[..., 1] = True
+    assert np.flatnonzero(simulate(network, frames).messages[0][0, 0]).tolist() == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("delay", [0, 3])
+def test_a_delay_waits_in_the_synapse(relay, delay):
+    network = relay(1, 6)
+    late = replace(network.layers[0], synapse=DenseSynapse(2 * np.eye(4, dtype=int), delays=np.full((4, 4), delay)))
+    frames = np.zeros((1, 1, 2, 2, 6), dtype=bool)
+    frames[0, 0, 0, 1, 1] = True
+    messages = simulate(replace(network, layers=(late,)), frames).messages[0]
+    assert np.argwhere(messages[0]).tolist() == [[1, 2 + delay]]
+
+
+def test_a_convolution_that_leaves_32_bits_is_refused_with_its_layer(relay):
+    layer = Layer("edges", ConvSynapse([[[[255, 255]]]]), SigmaNeuron(), (1, 2, 1))
+    network = replace(graded(relay, 24), layers=(layer,), class_names=("a", "b"))
+    frames = np.full((1, 1, 2, 2, 3), 2**23 - 1)
+    with pytest.raises(
+        CapacityError, match=r"^layer edges: ConvSynapse: a sum reaches \d+, the limit is 2147483647; use"
+    ):
+        simulate(network, frames)
+    assert simulate(network, frames // 2).messages[0].any()
