@@ -26,6 +26,7 @@ INSTALL = (
 try:
     with repairs.importable_lava():
         from lava.magma.compiler.channels.pypychannel import CspSelector
+        from lava.magma.compiler.compiler_graphs import ProcGroupDiGraphs
         from lava.magma.core.decorator import implements, requires, tag
         from lava.magma.core.model.py.model import AbstractPyProcessModel, PyAsyncProcessModel, PyLoihiProcessModel
         from lava.magma.core.model.py.ports import PyInPort, PyOutPort, PyRefPort
@@ -45,14 +46,17 @@ try:
         from lava.magma.runtime.message_infrastructure.multiprocessing import SystemProcess
         from lava.proc.conv.models import AbstractPyConvModel
         from lava.proc.conv.process import Conv
-        from lava.proc.dense.models import AbstractPyDenseModelBitAcc
+        from lava.proc.conv.utils import signed_clamp
+        from lava.proc.dense.models import AbstractPyDelayDenseModel, AbstractPyDenseModelBitAcc
         from lava.proc.dense.process import DelayDense, Dense
         from lava.proc.io.sink import RingBuffer as SinkRingBuffer
         from lava.proc.io.source import RingBuffer as SourceRingBuffer
         from lava.proc.lif.models import AbstractPyLifModelFixed
         from lava.proc.lif.process import LIF, AbstractLIF, LIFReset
         from lava.proc.monitor.process import Monitor
-        from lava.proc.sdn.process import Delta, Sigma, SigmaDelta
+        from lava.proc.rf.models import AbstractPyRFModelFixed
+        from lava.proc.sdn.models import AbstractDeltaModel, AbstractSigmaDeltaModel, AbstractSigmaModel
+        from lava.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
         from lava.proc.sparse.process import Sparse
         from lava.utils import loihi as _loihi
         from lava.utils.weightutils import SignMode
@@ -67,13 +71,19 @@ __all__ = [
     "CPU",
     "INSTALL",
     "LIF",
+    "AbstractDeltaModel",
     "AbstractLIF",
     "AbstractProcess",
     "AbstractPyConvModel",
+    "AbstractPyDelayDenseModel",
     "AbstractPyDenseModelBitAcc",
     "AbstractPyLifModelFixed",
     "AbstractPyProcessModel",
+    "AbstractPyRFModelFixed",
+    "AbstractSigmaDeltaModel",
+    "AbstractSigmaModel",
     "AbstractSubProcessModel",
+    "ActivationMode",
     "AsyncProtocol",
     "Conv",
     "DelayDense",
@@ -90,6 +100,7 @@ __all__ = [
     "LoihiProtocol",
     "Monitor",
     "OutPort",
+    "ProcGroupDiGraphs",
     "ProcessParameters",
     "PyAsyncProcessModel",
     "PyInPort",
@@ -113,6 +124,7 @@ __all__ = [
     "loihi2_installed",
     "netx",
     "requires",
+    "signed_clamp",
     "tag",
 ]
 

@@ -69,7 +69,7 @@ class Backend:
         ----------
         network : NetworkDescription
             What to run.
-        frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+        frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
             Input frames before masking.
         timeout_s : float
             Time without progress after which a run counts as hanging, where that can happen.

@@ -24,7 +24,7 @@ class Board:
     path : pathlib.Path
         The file.
     names : tuple of str
-        Processes in the order in which spikes pass them; the first is the feeder.
+        Processes in the order in which messages pass them; the first is the feeder.
     create : bool
         Make the file.
 
@@ -43,9 +43,9 @@ class Board:
         shape = (len(names) + 1, 4)
         self._rows: npt.NDArray[np.int64] = np.memmap(path, np.int64, mode="w+" if create else "r+", shape=shape)
 
-    def set_record(self, record: bool) -> None:
-        """Tell the recorders whether to write spikes."""
-        self._rows[_RECORD_ROW] = record
+    def set_record(self, messages: bool, states: bool) -> None:
+        """Tell the recorders whether to write messages, and the neurons whether to write their states."""
+        self._rows[_RECORD_ROW, :2] = messages, states
 
     @property
     def progress(self) -> int:
@@ -101,9 +101,14 @@ class BoardRow:
         self._row, self._record = rows[row + 1], rows[_RECORD_ROW]
 
     @property
-    def record(self) -> bool:
-        """Whether spikes are to be written."""
+    def record_messages(self) -> bool:
+        """Whether messages are to be written."""
         return bool(self._record[0])
+
+    @property
+    def record_states(self) -> bool:
+        """Whether states are to be written."""
+        return bool(self._record[1])
 
     def waiting(self) -> None:
         """Note that the process waits for a message."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,8 +56,8 @@ class Exchange:
 
     @property
     def frames(self) -> Path:
-        """Frames of the job as bits, uint8 of shape (N, T', bytes of a frame), without a header."""
-        return self.folder / "frames.bits"
+        """Packed frames of the job, uint8 of shape (N, T', bytes of a frame), without a header."""
+        return self.folder / "frames.packed"
 
     @property
     def steps(self) -> Path:
@@ -69,12 +70,16 @@ class Exchange:
         return self.folder / "decisions.int64"
 
     def counts(self, source: int) -> Path:
-        """Spikes and synaptic operations per step, int64, written by recorder `source` (0 is the input)."""
+        """Messages and two kinds of operations per step, int64, written by recorder `source` (0 is the input)."""
         return self.folder / f"counts-{source}.int64"
 
-    def spikes(self, source: int) -> Path:
-        """Spikes of every step as bits, written by recorder `source` when it records."""
-        return self.folder / f"spikes-{source}.bits"
+    def messages(self, source: int) -> Path:
+        """Packed messages of every step, written by recorder `source` when it records."""
+        return self.folder / f"messages-{source}.packed"
+
+    def states(self, layer: int) -> Path:
+        """States of every step, one after the other, int32, written by the neurons of a layer when asked."""
+        return self.folder / f"states-{layer}.int32"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +93,15 @@ class Job:
     policy : CutoffPolicy
         Decides when a sample ends.
     record : bool
-        Write the spikes of every step, not only their number.
+        Write the messages of every step, not only their number.
+    states : bool
+        Write the states of all neurons in every step.
     """
 
     samples: int
     policy: CutoffPolicy
     record: bool = False
+    states: bool = False
 
     def save(self, path: Path) -> None:
         """Write the job to a file."""
@@ -106,26 +114,29 @@ class Job:
         return job
 
 
-def packed_size(shape: tuple[int, ...]) -> int:
-    """Bytes that the bits of one frame of `shape` take.
+def packed_size(shape: tuple[int, ...], graded: bool) -> int:
+    """Bytes that one frame of `shape` takes: a bit per spike, four bytes per graded message.
 
     Examples
     --------
-    >>> packed_size((3, 3))
-    2
+    >>> packed_size((3, 3), graded=False), packed_size((3, 3), graded=True)
+    (2, 36)
     """
-    return -(-int(np.prod(shape)) // 8)
+    neurons = int(np.prod(shape))
+    return 4 * neurons if graded else -(-neurons // 8)
 
 
-def pack(spikes: npt.NDArray[np.bool_], frame_axes: int) -> npt.NDArray[np.uint8]:
-    """Pack spikes into bytes.
+def pack(messages: npt.NDArray[Any], frame_axes: int, graded: bool) -> npt.NDArray[np.uint8]:
+    """Pack messages into bytes.
 
     Parameters
     ----------
-    spikes : numpy.ndarray of bool, shape (..., *frame)
+    messages : numpy.ndarray of bool or int, shape (..., *frame)
         The last `frame_axes` axes are one frame.
     frame_axes : int
         Number of axes of a frame.
+    graded : bool
+        Keep the numbers, of 32 bits; otherwise keep whether there is one.
 
     Returns
     -------
@@ -134,14 +145,15 @@ def pack(spikes: npt.NDArray[np.bool_], frame_axes: int) -> npt.NDArray[np.uint8
 
     Examples
     --------
-    >>> pack(np.ones((2, 3, 3), dtype=bool), 2).shape
+    >>> pack(np.ones((2, 3, 3), dtype=bool), 2, graded=False).shape
     (2, 2)
     """
-    lead = spikes.shape[: spikes.ndim - frame_axes]
-    return np.packbits(spikes.reshape(*lead, int(np.prod(spikes.shape[len(lead) :]))), axis=-1)
+    lead = messages.shape[: messages.ndim - frame_axes]
+    flat = messages.reshape(*lead, int(np.prod(messages.shape[len(lead) :])))
+    return np.ascontiguousarray(flat, np.int32).view(np.uint8) if graded else np.packbits(flat != 0, axis=-1)
 
 
-def unpack(packed: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+def unpack(packed: npt.NDArray[np.uint8], shape: tuple[int, ...], graded: bool) -> npt.NDArray[Any]:
     """Undo `pack`.
 
     Parameters
@@ -150,16 +162,22 @@ def unpack(packed: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray
         Packed frames.
     shape : tuple of int
         Shape of one frame.
+    graded : bool
+        As for `pack`.
 
     Returns
     -------
-    numpy.ndarray of bool, shape (..., *shape)
-        The spikes.
+    numpy.ndarray of bool or int32, shape (..., *shape)
+        The messages.
 
     Examples
     --------
-    >>> bool(unpack(pack(np.eye(3, dtype=bool), 2), (3, 3))[1, 1])
+    >>> bool(unpack(pack(np.eye(3, dtype=bool), 2, graded=False), (3, 3), graded=False)[1, 1])
     True
+    >>> unpack(pack(np.array([-5, 7]), 1, graded=True), (2,), graded=True).tolist()
+    [-5, 7]
     """
-    bits = np.unpackbits(packed, axis=-1, count=int(np.prod(shape)))
-    return bits.reshape(*packed.shape[:-1], *shape).view(np.bool_)
+    lead = packed.shape[:-1]
+    if graded:
+        return packed.view(np.int32).reshape(*lead, *shape)
+    return np.unpackbits(packed, axis=-1, count=int(np.prod(shape))).reshape(*lead, *shape).view(np.bool_)

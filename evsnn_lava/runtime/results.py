@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.network import NetworkDescription, RunResult
+from evsnn_lava.network import Layer, NetworkDescription, RunResult
 from evsnn_lava.runtime.exchange import Exchange, pack, packed_size, unpack
-from evsnn_lava.runtime.layout import lava_shape, source_shapes
-from evsnn_lava.simulation.reference import Trace
+from evsnn_lava.runtime.layout import lava_shape, source_graded, source_shapes
+from evsnn_lava.simulation.neurons import DYNAMICS
+from evsnn_lava.simulation.reference import Trace, checked_stream
 
 IntArray = npt.NDArray[np.int64]
 
@@ -22,21 +25,27 @@ def write_frames(network: NetworkDescription, frames: npt.NDArray[np.generic], p
     ----------
     network : NetworkDescription
         Its masks choose the frames; its first synapse chooses the axis order.
-    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+    frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
         Input frames before masking.
     path : pathlib.Path
         The file to write.
+
+    Raises
+    ------
+    ConfigError
+        If the frames do not fit the network's recipe.
     """
+    graded = source_graded(network)[0]
     with path.open("wb") as file:
         for sample in frames:
-            stream = network.masks.stream(sample.astype(bool, copy=False))
-            file.write(pack(np.ascontiguousarray(stream.transpose(3, 2, 1, 0)), 3).tobytes())
+            stream = checked_stream(network, sample[None])[0]
+            file.write(pack(np.ascontiguousarray(stream.transpose(3, 2, 1, 0)), 3, graded).tobytes())
 
 
 def clear(network: NetworkDescription, exchange: Exchange) -> None:
-    """Empty the files of the job before; the recorders keep them open and append."""
+    """Empty the files of the job before; recorders and neurons append to them."""
     sources = range(network.depth + 1)
-    kept = [*map(exchange.counts, sources), *map(exchange.spikes, sources)]
+    kept = [*map(exchange.counts, sources), *map(exchange.messages, sources), *map(exchange.states, sources[:-1])]
     for path in (exchange.steps, exchange.decisions, *kept):
         path.write_bytes(b"")
 
@@ -69,20 +78,20 @@ def read_result(network: NetworkDescription, exchange: Exchange, wall_time_s: fl
         steps=steps,
         input_events=counts[0][..., 0],
         messages=np.stack([count[..., 0] for count in counts[1:]], axis=1),
-        synops=np.stack([count[..., 1] for count in counts[:-1]], axis=1),
+        synops=np.stack([before[..., 1] + own[..., 2] for before, own in itertools.pairwise(counts)], axis=1),
         wall_time_s=wall_time_s,
     )
 
 
 def _by_sample(network: NetworkDescription, path: Path, steps: IntArray) -> IntArray:
-    """Cut the steps of a recorder into samples, shape (N, K, 2); steps that were not executed are zero."""
-    counts = np.zeros((len(steps), network.max_steps, 2), dtype=np.int64)
-    counts[np.arange(network.max_steps) < steps[:, None]] = np.fromfile(path, np.int64).reshape(-1, 2)
+    """Cut the steps of a recorder into samples, shape (N, K, 3); steps that were not executed are zero."""
+    counts = np.zeros((len(steps), network.max_steps, 3), dtype=np.int64)
+    counts[np.arange(network.max_steps) < steps[:, None]] = np.fromfile(path, np.int64).reshape(-1, 3)
     return counts
 
 
-def read_trace(network: NetworkDescription, exchange: Exchange) -> Trace:
-    """Collect the spikes of complete runs.
+def read_trace(network: NetworkDescription, exchange: Exchange, states: bool) -> Trace:
+    """Collect the messages of complete runs.
 
     Parameters
     ----------
@@ -90,18 +99,33 @@ def read_trace(network: NetworkDescription, exchange: Exchange) -> Trace:
         The network that was run.
     exchange : Exchange
         Files of the session.
+    states : bool
+        Collect the states, too.
 
     Returns
     -------
     Trace
-        Without the states of the neurons.
+        What `evsnn_lava.simulation.simulate` gives.
     """
-    shapes = source_shapes(network)
-    sources = [_spikes(network, exchange.spikes(source), shape) for source, shape in enumerate(shapes)]
-    return Trace(sources[0][..., : network.masks.stream_steps], tuple(sources[1:]))
+    known = zip(source_shapes(network), source_graded(network), strict=True)
+    sources = [
+        _messages(network, exchange.messages(source), shape, graded) for source, (shape, graded) in enumerate(known)
+    ]
+    kept = tuple(_states(network, layer, exchange.states(i)) for i, layer in enumerate(network.layers) if states)
+    return Trace(sources[0][..., : network.masks.stream_steps], tuple(sources[1:]), kept)
 
 
-def _spikes(network: NetworkDescription, path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    packed = np.fromfile(path, np.uint8).reshape(-1, network.max_steps, packed_size(shape))
-    spikes = unpack(packed, lava_shape(shape))
-    return np.ascontiguousarray(spikes.transpose(0, *range(len(shape) + 1, 0, -1)))
+def _messages(network: NetworkDescription, path: Path, shape: tuple[int, ...], graded: bool) -> npt.NDArray[Any]:
+    packed = np.fromfile(path, np.uint8).reshape(-1, network.max_steps, packed_size(shape, graded))
+    return _time_last(unpack(packed, lava_shape(shape), graded))
+
+
+def _states(network: NetworkDescription, layer: Layer, path: Path) -> dict[str, IntArray]:
+    names = DYNAMICS[type(layer.neuron)].states
+    kept = np.fromfile(path, np.int32).reshape(-1, network.max_steps, len(names), *lava_shape(layer.shape))
+    return {name: _time_last(kept[:, :, i]).astype(np.int64) for i, name in enumerate(names)}
+
+
+def _time_last(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Turn (N, K, *Lava shape) into (N, *shape, K)."""
+    return np.ascontiguousarray(array.transpose(0, *range(array.ndim - 1, 0, -1)))

@@ -20,7 +20,7 @@ from evsnn_lava.runtime.board import Board
 from evsnn_lava.runtime.exchange import Exchange, Job
 from evsnn_lava.runtime.failure import Failure
 from evsnn_lava.runtime.host import Child, uninterrupted
-from evsnn_lava.runtime.layout import check_lava, process_names
+from evsnn_lava.runtime.layout import process_names
 from evsnn_lava.runtime.results import clear, read_result, read_trace, write_frames
 from evsnn_lava.simulation.reference import Trace
 
@@ -48,8 +48,8 @@ class LavaSession:
 
     Raises
     ------
-    UnsupportedError, CapacityError
-        If Lava cannot compute the network exactly.
+    ConfigError
+        If the time is not positive.
     BackendUnavailableError
         If Lava is not installed.
 
@@ -64,7 +64,6 @@ class LavaSession:
     def __init__(self, network: NetworkDescription, timeout_s: float = 30.0) -> None:
         if timeout_s <= 0:
             raise ConfigError(f"timeout_s is {timeout_s}, it must be above 0; choose some seconds")
-        check_lava(network)
         self.network = network
         self.timeout_s = timeout_s
         self._names = process_names(network)
@@ -113,7 +112,7 @@ class LavaSession:
 
         Parameters
         ----------
-        frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+        frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
             Input frames before masking.
         progress : callable, optional
             Called several times per second with samples done, samples, steps.
@@ -129,6 +128,8 @@ class LavaSession:
         ------
         ConfigError
             If the frames or the policy do not fit the network.
+        CapacityError
+            If a sum of a convolution leaves the word of Lava; the session is closed then.
         RunError
             If the graph hangs or Lava dies, and the session is closed then; if the session is at work on another job.
         Exception
@@ -138,20 +139,22 @@ class LavaSession:
             seconds = self._job(frames, Job(len(frames), policy or self.network.cutoff), progress)
             return read_result(self.network, self._exchange, seconds)
 
-    def trace(self, frames: npt.NDArray[np.generic], progress: Progress | None = None) -> Trace:
-        """Run samples to their last step and give all spikes.
+    def trace(self, frames: npt.NDArray[np.generic], progress: Progress | None = None, states: bool = False) -> Trace:
+        """Run samples to their last step and give all messages.
 
         Parameters
         ----------
-        frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+        frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
             Input frames before masking.
         progress : callable, optional
             As in `run`.
+        states : bool
+            Give the states of all neurons in every step, too.
 
         Returns
         -------
         Trace
-            What `evsnn_lava.simulation.simulate` gives, without the states.
+            What `evsnn_lava.simulation.simulate` gives.
 
         Raises
         ------
@@ -160,8 +163,8 @@ class LavaSession:
         """
         never = CutoffPolicy.never(self.network.masks.stream_steps)
         with self._alone():
-            self._job(frames, Job(len(frames), never, record=True), progress)
-            return read_trace(self.network, self._exchange)
+            self._job(frames, Job(len(frames), never, record=True, states=states), progress)
+            return read_trace(self.network, self._exchange, states)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -183,7 +186,7 @@ class LavaSession:
         write_frames(self.network, frames, self._exchange.frames)
         clear(self.network, self._exchange)
         job.save(self._exchange.job)
-        self._board.set_record(job.record)
+        self._board.set_record(job.record, job.states)
         self._child.send(job.samples * self.network.max_steps)
         try:
             return float(self._await(self._child, self.timeout_s, "the run", progress, job.samples))
@@ -197,10 +200,6 @@ class LavaSession:
             raise ConfigError(
                 f"frames have shape {frames.shape}, network {self.network.name} expects "
                 f"(N, {', '.join(map(str, expected))}) with N >= 1; bin the events with the recipe of the file"
-            )
-        if frames.dtype != np.bool_ and not np.isin(frames, (0, 1)).all():
-            raise ConfigError(
-                f"frames for network {self.network.name} hold values other than 0 and 1; bin them to binary frames"
             )
         if job.policy.steps != self.network.masks.stream_steps:
             raise ConfigError(
@@ -260,7 +259,7 @@ def run(
     ----------
     network : NetworkDescription
         What to run.
-    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+    frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
         Input frames before masking.
     timeout_s : float
         As for `LavaSession`.

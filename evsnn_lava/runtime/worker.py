@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
 import time
 from multiprocessing import shared_memory
@@ -53,6 +54,7 @@ def _compile(network: NetworkDescription, exchange: Exchange) -> Any:
     from evsnn_lava.runtime.graph import build
 
     _report_failures(_lava.SystemProcess, exchange)
+    _find_models_at_once(_lava.ProcGroupDiGraphs)
     feeder = build(network, exchange)
     feeder.create_runtime(run_cfg=_lava.Loihi2SimCfg(select_tag="fixed_pt"))
     return feeder
@@ -81,6 +83,19 @@ def _report_failures(process_class: Any, exchange: Exchange) -> None:
         multiprocessing.Process.start(process)
 
     process_class.run, process_class.start = run, start
+
+
+def _find_models_at_once(graphs: Any) -> None:
+    """Let Lava take the model of a process from the module of its class, where ours are.
+
+    It would also execute every file of the folder, once per file and for every process, which takes most of a start.
+    """
+    search = graphs._find_proc_models
+
+    def find(proc: Any) -> Any:
+        return graphs._find_proc_models_in_module(proc, sys.modules[proc.__module__]) or search(proc)
+
+    graphs._find_proc_models = staticmethod(find)
 
 
 def _report_deaths(exchange: Exchange) -> None:

@@ -121,6 +121,24 @@ def remains(monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def built():
+    """Makes a model of a process as Lava's builder does, without ports."""
+
+    def build(model_class, process):
+        model = model_class(process.proc_params)
+        for var in process.vars:
+            kind = getattr(model_class, var.name)
+            value = var.init
+            if kind.cls is np.ndarray:
+                value = np.ndarray(var.shape, kind.d_type)
+                value[:] = var.init
+            setattr(model, var.name, value)
+        return model
+
+    return build
+
+
+@pytest.fixture(scope="session")
 def make():
     """Makers of networks and frames."""
 

@@ -1,54 +1,30 @@
-"""Networks that Lava would not compute exactly are refused, and only those."""
+"""How networks lie in Lava."""
 
 from __future__ import annotations
-
-import dataclasses
 
 import numpy as np
 import pytest
 
-from evsnn_lava.errors import CapacityError, ConfigError, UnsupportedError
-from evsnn_lava.network import CubaNeuron, DenseSynapse
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.network import CubaNeuron
 from evsnn_lava.runtime import LavaSession
-from evsnn_lava.runtime.layout import check_lava, process_names
+from evsnn_lava.runtime.layout import lava_parameter, process_names, source_graded
 
 
-def with_synapse(network, index, synapse):
-    layers = list(network.layers)
-    layers[index] = dataclasses.replace(layers[index], synapse=synapse)
-    return dataclasses.replace(network, layers=tuple(layers))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_ordinary_networks_pass(make, seed):
-    network = make.random_network(seed)
-    check_lava(network)
-    assert process_names(network)[1:5] == ("layer0 neurons", "layer1 neurons", "layer2 neurons", "readout")
-
-
-def test_a_weight_exponent_of_a_convolution_is_refused(make):
+def test_processes_are_named_in_the_order_of_the_messages(make):
     network = make.random_network(0)
-    exponent = dataclasses.replace(network.layers[0].synapse, weight_exp=2)
-    with pytest.raises(UnsupportedError, match=r"layer0: weight_exp of a convolution is 2.*scale the weights"):
-        LavaSession(with_synapse(network, 0, exponent))
+    layers = ("layer0 neurons", "layer1 neurons", "layer2 neurons")
+    recorders = tuple(f"{name} recorder" for name in ("input", "layer0", "layer1", "layer2"))
+    assert process_names(network) == ("feeder", *layers, "readout", *recorders)
+    assert source_graded(network) == (False,) * 4
 
 
-@pytest.mark.parametrize(
-    ("inputs", "du", "fits"),
-    [(1024, -1, True), (1100, -1, False), (1100, 1023, True), (60_000, 4095, False)],
-)
-def test_sums_that_could_overflow_are_refused(make, inputs, du, fits):
-    small = make.small_network()
-    recipe = dataclasses.replace(small.recipe, sensor_height=1, sensor_width=inputs)
-    dense = DenseSynapse(np.full((2, inputs), -256))
-    neuron = CubaNeuron(vth_mant=10, du=du, dv=0)
-    layer = dataclasses.replace(small.layers[0], synapse=dense, neuron=neuron)
-    network = dataclasses.replace(small, recipe=recipe, layers=(layer,))
-    if fits:
-        check_lava(network)
-    else:
-        with pytest.raises(CapacityError, match="layer out: the current can reach"):
-            check_lava(network)
+@pytest.mark.parametrize("shape", [(3,), (3, 2, 4)])
+def test_parameters_broadcast_as_in_the_description(shape):
+    rng, wanted = np.random.default_rng(0), (3, 2, 4)
+    values = rng.integers(-9, 9, shape)
+    ours = np.broadcast_to(CubaNeuron(1, 0, 0, values, 0).bias(wanted), wanted)
+    assert np.array_equal(np.broadcast_to(lava_parameter(values), wanted[::-1]).T, ours)
 
 
 def test_a_timeout_must_be_positive(make):

@@ -63,11 +63,13 @@ def test_many_samples_need_no_more_memory_than_a_few(make, remains):
     frames = make.frames(network, 300)
     with runtime.LavaSession(network) as session:
         session.run(frames[:30])
-        before = sum(process.memory_full_info().uss for process in remains.processes())
+        before = {process.pid: process.memory_full_info().uss for process in remains.processes()}
         result = session.run(frames)
-        after = sum(process.memory_full_info().uss for process in remains.processes())
+        after = {process.pid: process.memory_full_info().uss for process in remains.processes()}
     assert differences(result, simulation.run(network, frames)) == []
-    assert abs(after - before) < 4e6
+    seen = before.keys() & after.keys()  # on a busy machine psutil may miss a process once
+    assert len(seen) >= 8
+    assert abs(sum(after[pid] - before[pid] for pid in seen)) < 4e6
 
 
 def test_progress_and_another_policy(make):

@@ -33,7 +33,7 @@ class Feeder(AbstractProcess):
     Ports
     -----
     s_out : shape (W, H, C) or (N,)
-        The frame, bool.
+        The frame, int32: 0 or 1, or the values of a graded one.
     begin_out : shape (1,)
         Number of the sample that begins, from 1; 0 in all other steps.
     stop_in : shape (1,)
@@ -45,6 +45,8 @@ class Feeder(AbstractProcess):
         Shape of a frame as the first synapse wants it.
     stream_steps : int
         Number of frames of a sample.
+    graded : bool
+        Whether frames hold numbers.
     exchange : Exchange
         Where jobs come from and step counts go.
     row : int
@@ -53,8 +55,10 @@ class Feeder(AbstractProcess):
         Name of the process.
     """
 
-    def __init__(self, shape: tuple[int, ...], stream_steps: int, exchange: Exchange, row: int, name: str) -> None:
-        super().__init__(shape=shape, stream_steps=stream_steps, exchange=exchange, row=row, name=name)
+    def __init__(
+        self, shape: tuple[int, ...], stream_steps: int, graded: bool, exchange: Exchange, row: int, name: str
+    ) -> None:
+        super().__init__(shape=shape, stream_steps=stream_steps, graded=graded, exchange=exchange, row=row, name=name)
         self.s_out = OutPort(shape=shape)
         self.begin_out = OutPort(shape=(1,))
         self.stop_in = InPort(shape=(1,))
@@ -66,7 +70,7 @@ class Feeder(AbstractProcess):
 class PyFeederModel(PyLoihiProcessModel):
     """Reads one sample at a time; sends before it receives, or the graph would wait for itself."""
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, bool, precision=1)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     begin_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     stop_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
 
@@ -74,9 +78,10 @@ class PyFeederModel(PyLoihiProcessModel):
         super().__init__(proc_params)
         self.shape: tuple[int, ...] = proc_params["shape"]
         self.stream_steps: int = proc_params["stream_steps"]
+        self.graded: bool = proc_params["graded"]
         self.exchange: Exchange = proc_params["exchange"]
         self.board = BoardRow(self.exchange.board, proc_params["row"])
-        self.silence = np.zeros(self.shape, dtype=bool)
+        self.silence = np.zeros(self.shape, dtype=np.int32)
         self.job: Job | None = None
         self.sample = self.step = 0
 
@@ -98,9 +103,9 @@ class PyFeederModel(PyLoihiProcessModel):
         self.board.finished()
 
     def _read_sample(self) -> np.ndarray:
-        size = self.stream_steps * packed_size(self.shape)
+        size = self.stream_steps * packed_size(self.shape, self.graded)
         packed = np.fromfile(self.exchange.frames, np.uint8, count=size, offset=self.sample * size)
-        return unpack(packed.reshape(self.stream_steps, -1), self.shape)
+        return unpack(packed.reshape(self.stream_steps, -1), self.shape, self.graded)
 
     def _end_sample(self, job: Job) -> None:
         with self.exchange.steps.open("ab") as file:

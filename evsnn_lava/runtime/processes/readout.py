@@ -1,4 +1,4 @@
-"""The readout: adds up the output spikes and decides when a sample is done."""
+"""The readout: adds up the output messages and decides when a sample is done."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Readout(AbstractProcess):
     Ports
     -----
     s_in : shape (classes,)
-        Output spikes, bool.
+        Output messages, 0 for none.
     begin_in : shape (1,)
         Number of the sample that begins, from 1, or 0.
     stop_out : shape (1,)
@@ -67,7 +67,7 @@ class Readout(AbstractProcess):
 class PyReadoutModel(PyLoihiProcessModel):
     """Uses the same `CutoffPolicy.stops` as the reference."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     begin_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     stop_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     scores: np.ndarray = LavaPyType(np.ndarray, np.int64)
@@ -82,9 +82,9 @@ class PyReadoutModel(PyLoihiProcessModel):
     def run_spk(self) -> None:
         """Receive, accumulate, decide, answer."""
         self.board.waiting()
-        spikes, begins = self.s_in.recv(), int(self.begin_in.recv()[0])
+        messages, begins = self.s_in.recv(), int(self.begin_in.recv()[0])
         self.board.working()
-        self.stop_out.send(np.array([self._begin(begins) if begins else self._accumulate(spikes)], dtype=np.int32))
+        self.stop_out.send(np.array([self._begin(begins) if begins else self._accumulate(messages)], dtype=np.int32))
         self.board.finished()
 
     def _begin(self, sample: int) -> bool:
@@ -94,12 +94,12 @@ class PyReadoutModel(PyLoihiProcessModel):
         self.scores[:] = 0
         return False
 
-    def _accumulate(self, spikes: np.ndarray) -> bool:
+    def _accumulate(self, messages: np.ndarray) -> bool:
         self.step += 1
         frames_seen = self.step - self.depth + 1
         if frames_seen < 1:
             return False
-        self.scores += spikes
+        self.scores += messages
         stops = self.policy.stops(frames_seen, self.scores)
         if stops:
             with self.exchange.decisions.open("ab") as file:

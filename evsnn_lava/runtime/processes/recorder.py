@@ -1,4 +1,4 @@
-"""The recorder: counts the spikes of one source and what they cost, and writes them down on request."""
+"""The recorder: counts the messages of one source and what they cost, and writes them down on request."""
 
 from __future__ import annotations
 
@@ -24,31 +24,33 @@ from evsnn_lava.runtime.exchange import Exchange, pack
 
 
 class Recorder(AbstractProcess):
-    """Counts in every step the spikes of the feeder or of a layer, and their synaptic operations.
+    """Counts in every step the messages of the feeder or of a layer, and their synaptic operations.
 
     Ports
     -----
     s_in : shape (W, H, C) or (N,)
-        Spikes, bool.
+        Messages, 0 for none.
 
     Parameters
     ----------
-    fanout : numpy.ndarray of int, shape (W, H, C) or (N,)
-        Synaptic operations that a spike of each neuron causes.
+    costs : numpy.ndarray of int, shape (2, W, H, C) or (2, N)
+        Synaptic operations that a message of each neuron causes in the next layer, and in the layer itself.
     source : int
         Number of the source in the file names; 0 is the feeder.
+    graded : bool
+        Whether the messages are numbers.
     exchange : Exchange
-        Where counts and spikes go.
+        Where counts and messages go.
     row : int
         Row on the board.
     name : str
         Name of the process.
     """
 
-    def __init__(self, fanout: np.ndarray, source: int, exchange: Exchange, row: int, name: str) -> None:
-        super().__init__(source=source, exchange=exchange, row=row, name=name)
-        self.s_in = InPort(shape=fanout.shape)
-        self.fanout = Var(shape=fanout.shape, init=fanout)
+    def __init__(self, costs: np.ndarray, source: int, graded: bool, exchange: Exchange, row: int, name: str) -> None:
+        super().__init__(source=source, graded=graded, exchange=exchange, row=row, name=name)
+        self.s_in = InPort(shape=costs.shape[1:])
+        self.costs = Var(shape=costs.shape, init=costs)
 
 
 @implements(proc=Recorder, protocol=LoihiProtocol)
@@ -57,22 +59,25 @@ class Recorder(AbstractProcess):
 class PyRecorderModel(PyLoihiProcessModel):
     """Appends to its files in every step, so that nothing is lost when the run is paused or killed."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    fanout: np.ndarray = LavaPyType(np.ndarray, np.int64)
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    costs: np.ndarray = LavaPyType(np.ndarray, np.int64)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         exchange: Exchange = proc_params["exchange"]
+        self.graded: bool = proc_params["graded"]
         self.board = BoardRow(exchange.board, proc_params["row"])
         self.counts = exchange.counts(proc_params["source"]).open("ab", buffering=0)
-        self.spikes = exchange.spikes(proc_params["source"]).open("ab", buffering=0)
+        self.messages = exchange.messages(proc_params["source"]).open("ab", buffering=0)
 
     def run_spk(self) -> None:
         """Receive, count, write."""
         self.board.waiting()
-        spikes = self.s_in.recv()
+        messages = self.s_in.recv()
         self.board.working()
-        self.counts.write(np.array([np.count_nonzero(spikes), self.fanout[spikes].sum()], dtype=np.int64).tobytes())
-        if self.board.record:
-            self.spikes.write(pack(spikes, spikes.ndim).tobytes())
+        sent = messages != 0
+        counted = [np.count_nonzero(sent), *self.costs[:, sent].sum(axis=1)]
+        self.counts.write(np.array(counted, dtype=np.int64).tobytes())
+        if self.board.record_messages:
+            self.messages.write(pack(messages, messages.ndim, self.graded).tobytes())
         self.board.finished()
