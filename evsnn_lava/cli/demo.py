@@ -101,7 +101,9 @@ class _Demo:
         self.output.show(agreement_table(found))
         for name, agreement in found.items():
             if isinstance(agreement, Agreement) and not agreement.ok:
-                raise MismatchError(f"{self.file(variant)}: {name} differs from the file; {agreement.difference}")
+                raise MismatchError(
+                    f"{self.file(variant)}: {name} differs from the file; {agreement.difference or agreement.decision}"
+                )
 
     def run_lava(self, network: NetworkDescription, samples: Samples, limit: int) -> None:
         """Run the first samples in Lava and hold them against the reference."""

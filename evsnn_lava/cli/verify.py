@@ -3,41 +3,72 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from rich.markup import escape
-from rich.table import Table
+import numpy as np
+import numpy.typing as npt
 
+from evsnn_lava._files import atomic_write
+from evsnn_lava.cli.agreement import agreement_table, difference_tables
 from evsnn_lava.cli.console import Output
 from evsnn_lava.errors import BackendUnavailableError, CapacityError, UnsupportedError, unknown_name
-from evsnn_lava.export.netfile_reader import read_net
-from evsnn_lava.network import NetworkDescription
-from evsnn_lava.simulation import result_from_trace, simulate
-from evsnn_lava.simulation.verification import Agreement, compare_messages, golden_of
+from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.network import NetworkDescription, RunResult
+from evsnn_lava.simulation import Trace, result_from_trace, simulate
+from evsnn_lava.simulation.reference import checked_stream
+from evsnn_lava.simulation.verification import Agreement, compare_trace, golden_of
+
+__all__ = ["add_arguments", "agreement_table", "execute", "verify_network"]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a back-end made of the golden frames.
+
+    Parameters
+    ----------
+    trace : Trace
+        Complete runs, with the states if the back-end tells them.
+    result : RunResult or None
+        Its decisions, if it makes any.
+    """
+
+    trace: Trace
+    result: RunResult | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("file", type=Path, help="a .net file")
-    parser.add_argument("--backends", help=f"comma-separated, of {', '.join(CHECKS)} (default: all that are usable)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--backends", help=f"comma-separated, of {', '.join(ANSWERS)} (default: all that are usable)")
+    parser.add_argument("--trace", type=Path, help="write messages and states of every side to this .npz file")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
-    """Print the agreement; 1 if a back-end disagrees."""
-    found = verify_network(read_net(options.file), output, options.backends)
+    """Print the agreement, and for each back-end that disagrees where and how; 1 if one does."""
+    network, traces = read_net(options.file), dict[str, Trace]()
+    found = verify_network(network, output, options.backends, traces)
+    if options.trace:
+        write_traces(network, traces, options.trace)
+        output.note(f"wrote {options.trace}")
     if options.json:
         output.show_json({name: asdict(v) if isinstance(v, Agreement) else v for name, v in found.items()})
     else:
         output.show(agreement_table(found))
+        for table in difference_tables(found):
+            output.show(table)
     return 0 if all(v.ok for v in found.values() if isinstance(v, Agreement)) else 1
 
 
 def verify_network(
-    network: NetworkDescription, output: Output, backends: str | None = None
+    network: NetworkDescription,
+    output: Output,
+    backends: str | None = None,
+    traces: dict[str, Trace] | None = None,
 ) -> dict[str, Agreement | str]:
     """Check every back-end.
 
@@ -49,6 +80,8 @@ def verify_network(
         Where to say what is going on.
     backends : str, optional
         Comma-separated names; a back-end that is asked for must be usable.
+    traces : dict, optional
+        Receives what each back-end did.
 
     Returns
     -------
@@ -63,66 +96,75 @@ def verify_network(
         If a back-end that was asked for cannot do it.
     """
     golden_of(network)
-    names = list(CHECKS) if backends is None else [name.strip() for name in backends.split(",")]
+    names = list(ANSWERS) if backends is None else [name.strip() for name in backends.split(",")]
     for name in names:
-        if name not in CHECKS:
-            raise unknown_name("back-end", name, CHECKS)
+        if name not in ANSWERS:
+            raise unknown_name("back-end", name, ANSWERS)
     found: dict[str, Agreement | str] = {}
     for name in names:
         output.note(f"checking {name}")
         try:
-            found[name] = CHECKS[name](network)
+            answer = ANSWERS[name](network)
         except (BackendUnavailableError, CapacityError, UnsupportedError) as error:
             if backends is not None:
                 raise
             found[name] = str(error)
+            continue
+        found[name] = compare_trace(network, name, answer.trace, answer.result)
+        if traces is not None:
+            traces[name] = answer.trace
     return found
 
 
-def agreement_table(found: dict[str, Agreement | str]) -> Table:
-    """The agreement as a table, one row per back-end."""
-    table = Table("back-end", "messages compared", "result", box=None, pad_edge=False)
-    for name, agreement in found.items():
-        if isinstance(agreement, str):
-            table.add_row(name, "-", f"[yellow]not checked:[/yellow] {escape(agreement)}")
-            continue
-        size = f"{agreement.messages} in {agreement.samples} x {agreement.layers} x {agreement.steps}"
-        table.add_row(name, size, _verdict(agreement))
-    table.caption = "samples x layers x steps; the messages of every layer and step are compared by hash"
-    table.caption_justify = "left"
-    return table
+def write_traces(network: NetworkDescription, traces: Mapping[str, Trace], path: Path) -> None:
+    """Write what every side did to an npz file.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network; its golden vectors are written, too.
+    traces : mapping of str to Trace
+        By back-end; the reference is added.
+    path : pathlib.Path
+        File to write. It holds ``layers`` (names), ``golden/...`` (frames, counts, hashes, exit steps, decisions) and
+        ``<back-end>/<index of the layer>/...``: ``messages`` and the states, of shape (N, *layer shape, K).
+    """
+    golden = golden_of(network)
+    sides = {"reference": traces.get("reference") or simulate(network, golden.frames, states=True), **traces}
+    arrays: dict[str, Any] = {"layers": np.array([layer.name for layer in network.layers])}
+    arrays |= {f"golden/{name}": value for name, value in vars(golden).items()}
+    for side, trace in sides.items():
+        for index, messages in enumerate(trace.messages):
+            arrays[f"{side}/{index}/messages"] = messages
+            for name, values in (trace.states[index] if trace.states else {}).items():
+                arrays[f"{side}/{index}/{name}"] = values
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
-def _verdict(agreement: Agreement) -> str:
-    if agreement.difference is not None:
-        return f"[red]differs:[/red] {escape(str(agreement.difference))}"
-    if agreement.decisions_agree is False:
-        return "[red]differs:[/red] same messages, other exit step or decision"
-    return "[green]the same[/green]" + (", exit steps and decisions too" if agreement.decisions_agree else "")
-
-
-def _slayer(network: NetworkDescription) -> Agreement:
+def _slayer(network: NetworkDescription) -> Answer:
     from evsnn_lava.training.twin import slayer_messages  # here: torch is optional and slow to import
 
-    return compare_messages(network, "slayer", slayer_messages(network, golden_of(network).frames))
+    frames: npt.NDArray[Any] = golden_of(network).frames
+    return Answer(Trace(checked_stream(network, frames), tuple(slayer_messages(network, frames))))
 
 
-def _reference(network: NetworkDescription) -> Agreement:
-    trace = simulate(network, golden_of(network).frames)
-    result = result_from_trace(network, trace, "reference", 0.0)
-    return compare_messages(network, "reference", trace.messages, result)
+def _reference(network: NetworkDescription) -> Answer:
+    trace = simulate(network, golden_of(network).frames, states=True)
+    return Answer(trace, result_from_trace(network, trace, "reference", 0.0))
 
 
-def _lava(network: NetworkDescription) -> Agreement:
+def _lava(network: NetworkDescription) -> Answer:
     from evsnn_lava.runtime import LavaSession  # here: Lava is optional
 
     frames = golden_of(network).frames
     with LavaSession(network) as session:
-        return compare_messages(network, "lava", session.trace(frames).messages, session.run(frames))
+        return Answer(session.trace(frames, states=True), session.run(frames))
 
 
-CHECKS: Final[dict[str, Callable[[NetworkDescription], Agreement]]] = {
+ANSWERS: Final[dict[str, Callable[[NetworkDescription], Answer]]] = {
     "slayer": _slayer,
     "reference": _reference,
     "lava": _lava,
 }
+"""How to ask each back-end."""

@@ -4,47 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError, MismatchError
 from evsnn_lava.network import GoldenVectors, NetworkDescription, RunResult
-from evsnn_lava.simulation.reference import Trace, simulate
-from evsnn_lava.simulation.witness import trace_counts, trace_hashes
-
-BoolArray = npt.NDArray[np.bool_]
+from evsnn_lava.simulation.diagnosis.difference import Difference, locate
+from evsnn_lava.simulation.reference import Trace, checked_stream
+from evsnn_lava.simulation.witness import trace_hashes
 
 
 @dataclass(frozen=True)
-class Difference:
-    """The first place where a back-end and the file disagree.
+class DecisionDifference:
+    """The first sample that a back-end decides in another way than the file says.
 
     Parameters
     ----------
-    layer : str
-        Name of the layer.
-    sample, step : int
-        Golden sample and step of it, from 0.
-    expected, found : int
-        Messages of the layer in that step.
-    neurons : tuple of int
-        Flat indices of the first neurons that differ from the reference, at most 8; empty when
-        the reference disagrees with the file as well.
+    sample : int
+        Golden sample, from 0.
+    expected, found : (int, int)
+        Exit step and class.
     """
 
-    layer: str
     sample: int
-    step: int
-    expected: int
-    found: int
-    neurons: tuple[int, ...]
+    expected: tuple[int, int]
+    found: tuple[int, int]
 
     def __str__(self) -> str:
         """One line for people."""
-        where = f"layer {self.layer}, step {self.step}, sample {self.sample}"
-        neurons = f", first differing neurons {', '.join(map(str, self.neurons))}" if self.neurons else ""
-        return f"{where}: {self.expected} messages expected, {self.found} found{neurons}"
+        (expected_step, expected), (step, chosen) = self.expected, self.found
+        return (
+            f"sample {self.sample}: class {expected} after {expected_step} frames expected, "
+            f"class {chosen} after {step} found"
+        )
 
 
 @dataclass(frozen=True)
@@ -58,11 +52,13 @@ class Agreement:
     samples, layers, steps : int
         What was compared.
     messages : int
-        Spikes compared.
+        Messages compared.
     difference : Difference or None
         The first difference in the messages.
     decisions_agree : bool or None
         Whether exit steps and decisions are those of the file; None if the back-end makes none.
+    decision : DecisionDifference or None
+        The first sample in which they are not.
     """
 
     backend: str
@@ -72,6 +68,7 @@ class Agreement:
     messages: int
     difference: Difference | None
     decisions_agree: bool | None
+    decision: DecisionDifference | None = None
 
     @property
     def ok(self) -> bool:
@@ -88,14 +85,19 @@ def golden_of(network: NetworkDescription) -> GoldenVectors:
         If it carries none.
     """
     if network.golden is None:
-        raise ConfigError(f"network {network.name} carries no golden vectors; export it again with --golden 2 or more")
+        raise ConfigError(
+            f"network {network.name} carries no golden vectors; export or convert it again with --golden 2 or more"
+        )
     return network.golden
 
 
 def compare_messages(
-    network: NetworkDescription, backend: str, messages: Sequence[BoolArray], result: RunResult | None = None
+    network: NetworkDescription,
+    backend: str,
+    messages: Sequence[npt.NDArray[Any]],
+    result: RunResult | None = None,
 ) -> Agreement:
-    """Compare the messages of a back-end with the golden vectors of the file.
+    """Compare the messages of a back-end that tells nothing else; as :func:`compare_trace`.
 
     Parameters
     ----------
@@ -103,8 +105,36 @@ def compare_messages(
         The network with golden vectors.
     backend : str
         Who computed the messages.
-    messages : sequence of numpy.ndarray of bool, each of shape (N, *layer shape, K)
+    messages : sequence of numpy.ndarray of bool or int, each of shape (N, *layer shape, K)
         Complete runs over the golden frames.
+    result : RunResult, optional
+        The back-end's own decisions on the golden frames.
+
+    Returns
+    -------
+    Agreement
+        With the first difference in time, if there is one.
+    """
+    stream = checked_stream(network, golden_of(network).frames)
+    return compare_trace(network, backend, Trace(stream, tuple(messages)), result)
+
+
+def compare_trace(
+    network: NetworkDescription, backend: str, trace: Trace, result: RunResult | None = None
+) -> Agreement:
+    """Compare what a back-end did with the golden vectors of the file.
+
+    Messages are compared with the file by their hashes. Where one differs, the reference says what each neuron should
+    have sent; with the states of the back-end the difference says, too, what can have caused it.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network with golden vectors.
+    backend : str
+        Who computed the trace.
+    trace : Trace
+        Complete runs over the golden frames, with or without states.
     result : RunResult, optional
         The back-end's own decisions on the golden frames.
 
@@ -118,22 +148,22 @@ def compare_messages(
     ConfigError
         If the network carries no golden vectors.
     MismatchError
-        If the messages are not complete runs of the golden samples.
+        If the trace does not hold complete runs of the golden samples.
     """
     golden = golden_of(network)
-    _require_complete(network, backend, [layer.shape for layer in messages])
-    trace = Trace(golden.frames, tuple(messages))
-    counts = trace_counts(trace)
+    _require_complete(network, backend, [layer.shape for layer in trace.messages])
+    trace = _typed(network, trace)
     differs = trace_hashes(trace) != golden.spike_hashes
-    decided = None if result is None else _same_decisions(golden, result)
+    decision = None if result is None else _decision_difference(golden, result)
     return Agreement(
         backend,
         samples=len(golden.frames),
         layers=network.depth,
         steps=network.max_steps,
         messages=int(golden.spike_counts.sum()),
-        difference=_first(network, golden, trace, counts, differs) if differs.any() else None,
-        decisions_agree=decided,
+        difference=locate(network, golden, trace, differs) if differs.any() else None,
+        decisions_agree=None if result is None else decision is None,
+        decision=decision,
     )
 
 
@@ -147,27 +177,20 @@ def _require_complete(network: NetworkDescription, backend: str, found: list[tup
         )
 
 
-def _same_decisions(golden: GoldenVectors, result: RunResult) -> bool:
-    same_exit = np.array_equal(golden.exit_step, result.exit_step)
-    return same_exit and np.array_equal(golden.decision, result.decision)
+def _typed(network: NetworkDescription, trace: Trace) -> Trace:
+    """Graded messages as int32, spikes as bool, however the back-end hands them out: the hashes depend on it."""
+    types: list[type[np.generic]] = [np.int32 if layer.neuron.graded else np.bool_ for layer in network.layers]
+    messages = tuple(layer.astype(kind) for layer, kind in zip(trace.messages, types, strict=True))
+    return Trace(trace.stream, messages, trace.states)
 
 
-def _first(
-    network: NetworkDescription,
-    golden: GoldenVectors,
-    trace: Trace,
-    counts: npt.NDArray[np.int64],
-    differs: BoolArray,
-) -> Difference:
-    """Earliest step, then the layer nearest to the input, then the first sample."""
-    step, layer, sample = (int(i) for i in np.argwhere(differs.transpose(2, 1, 0))[0])
-    reference = simulate(network, golden.frames[sample : sample + 1]).messages[layer][0, ..., step]
-    wrong = np.flatnonzero(reference != trace.messages[layer][sample, ..., step])
-    return Difference(
-        network.layers[layer].name,
-        sample,
-        step,
-        expected=int(golden.spike_counts[sample, layer, step]),
-        found=int(counts[sample, layer, step]),
-        neurons=tuple(int(i) for i in wrong[:8]),
+def _decision_difference(golden: GoldenVectors, result: RunResult) -> DecisionDifference | None:
+    wrong = np.flatnonzero((golden.exit_step != result.exit_step) | (golden.decision != result.decision))
+    if not wrong.size:
+        return None
+    first = int(wrong[0])
+    return DecisionDifference(
+        first,
+        expected=(int(golden.exit_step[first]), int(golden.decision[first])),
+        found=(int(result.exit_step[first]), int(result.decision[first])),
     )

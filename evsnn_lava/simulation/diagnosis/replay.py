@@ -1,0 +1,246 @@
+"""One neuron of a run, moment by moment: what it had, what arrived, what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.network import (
+    CubaNeuron,
+    DeltaNeuron,
+    Layer,
+    NetworkDescription,
+    RfIzNeuron,
+    RfNeuron,
+    SigmaDeltaNeuron,
+    SigmaNeuron,
+)
+from evsnn_lava.network.ranges import RANGES, STATE_BITS, spread
+from evsnn_lava.simulation.arithmetic import IntArray
+from evsnn_lava.simulation.diagnosis.fans import DirectFan, Fan, fans
+from evsnn_lava.simulation.neurons import DYNAMICS
+from evsnn_lava.simulation.reference import Trace, gate_open
+from evsnn_lava.simulation.synapses import deliver
+
+BoolArray = npt.NDArray[np.bool_]
+
+SHOWS_INPUT: Final[Mapping[type, tuple[str, ...]]] = {
+    CubaNeuron: ("u",),
+    DeltaNeuron: ("act",),
+    SigmaDeltaNeuron: ("sigma",),
+    SigmaNeuron: ("sigma",),
+    RfNeuron: ("real", "imag"),
+    RfIzNeuron: ("real", "imag"),
+}
+"""The states to which the synaptic input is added."""
+
+WORD_BITS: Final[Mapping[type, int]] = {CubaNeuron: STATE_BITS, DeltaNeuron: 32, SigmaDeltaNeuron: 32, SigmaNeuron: 32}
+"""Where these states wrap; those of resonators saturate."""
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """One neuron in all steps but the first of N runs: M moments, one after the other.
+
+    Parameters
+    ----------
+    neuron : CubaNeuron or another neuron
+        The model with the parameters of this one neuron.
+    before, after : mappings from str to numpy.ndarray of int64, shape (M, 1)
+        Its states.
+    activation : numpy.ndarray of int64, shape (M, 1); (2, M, 1) for resonators
+        What must arrive, given what was sent.
+    messages : numpy.ndarray of int64, shape (M, 1)
+        What it sent.
+    gate : numpy.ndarray of bool, shape (M, 1)
+        Whether the mask of the next layer lets it send.
+    fans : tuple of Fan or DirectFan
+        The connections into it and what was sent through them.
+    """
+
+    neuron: Any
+    before: Mapping[str, IntArray]
+    after: Mapping[str, IntArray]
+    activation: IntArray
+    messages: IntArray
+    gate: BoolArray
+    fans: tuple[Fan | DirectFan, ...] = ()
+
+    def states_fit(self, neuron: Any, activation: IntArray) -> tuple[BoolArray, IntArray]:
+        """Whether a neuron with this input goes from its states before to those after.
+
+        Parameters
+        ----------
+        neuron : CubaNeuron or another neuron
+            The model; parameters of shape (P,) stand for P candidates.
+        activation : numpy.ndarray of int64
+            As the attribute.
+
+        Returns
+        -------
+        numpy.ndarray of bool, numpy.ndarray of int64, both of shape (M, P)
+            Where all states fit, and what the neuron sends when the gate is open.
+        """
+        states, messages = DYNAMICS[type(neuron)].step(neuron, (1,), self.before, activation)
+        fits = np.ones(self.gate.shape, dtype=bool)
+        for name, value in states.items():
+            fits = fits & (value == self.after[name])
+        return fits, messages.astype(np.int64)
+
+    def fits(self, neuron: Any, activation: IntArray | None = None) -> BoolArray:
+        """Whether everything that happened fits a neuron, messages too; shape (M, P), as `states_fit`."""
+        states, messages = self.states_fit(neuron, self.activation if activation is None else activation)
+        fits: BoolArray = states & (messages * self.gate == self.messages)
+        return fits
+
+    @property
+    def input_modulus(self) -> int:
+        """Inputs that differ by a multiple of it give the same states; states that saturate tell all of them apart."""
+        bits = WORD_BITS.get(type(self.neuron))
+        return 1 << 62 if bits is None else 1 << (bits - _fraction(self.neuron))
+
+    def unfired_states(self, activation: IntArray) -> Mapping[str, IntArray]:
+        """States after the step if the neuron does not fire: what is compared with the threshold."""
+        neuron = self.neuron
+        if hasattr(neuron, "vth_mant"):
+            neuron = replace(neuron, vth_mant=RANGES["vth_mant"][1])
+        return DYNAMICS[type(neuron)].step(neuron, (1,), self.before, activation)[0]
+
+    def input_fits(self, activation: IntArray) -> BoolArray:
+        """Whether an input gives the states to which it is added, shape (M,)."""
+        states = self.unfired_states(activation)
+        fits = np.all([states[name] == self.after[name] for name in SHOWS_INPUT[type(self.neuron)]], axis=0)
+        return np.asarray(fits)[:, 0]
+
+    def take(self, moments: npt.NDArray[np.integer]) -> History:
+        """Some of the moments only."""
+        return replace(
+            self,
+            before={name: value[moments] for name, value in self.before.items()},
+            after={name: value[moments] for name, value in self.after.items()},
+            activation=self.activation[..., moments, :],
+            messages=self.messages[moments],
+            gate=self.gate[moments],
+        )
+
+    @property
+    def implied_input(self) -> IntArray:
+        """The input that explains the states if the neuron is right, of the shape of `activation`.
+
+        Where no whole number does, it is the next one below, and the states do not fit it. Where states wrap, several
+        do, and it is the one next to `activation`.
+        """
+        names = SHOWS_INPUT[type(self.neuron)]
+        states = self.unfired_states(self.activation)
+        extra = np.stack([self.after[name] - states[name] for name in names])
+        if type(self.neuron) in WORD_BITS:
+            half = 1 << (WORD_BITS[type(self.neuron)] - 1)
+            extra = (extra + half) % (2 * half) - half
+        implied: IntArray = self.activation + (extra >> _fraction(self.neuron)).reshape(self.activation.shape)
+        return implied
+
+
+def _fraction(neuron: Any) -> int:
+    """Bits by which the synaptic input is shifted before it is added."""
+    if isinstance(neuron, CubaNeuron):
+        return 6
+    if isinstance(neuron, DeltaNeuron):
+        return neuron.spike_exp + neuron.state_exp
+    return neuron.state_exp if isinstance(neuron, RfNeuron) else 0
+
+
+def history(network: NetworkDescription, trace: Trace, layer: int, index: int) -> History:
+    """Follow one neuron through a trace.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        What should have been computed.
+    trace : Trace
+        What was computed, with the states of the layer.
+    layer, index : int
+        The layer and the flat index of the neuron.
+
+    Returns
+    -------
+    History
+        Sample by sample, from step 1 on; its synaptic input follows from what the trace says was sent.
+    """
+    part, samples = network.layers[layer], len(trace.stream)
+    states = {name: _line(value, samples, index) for name, value in trace.states[layer].items()}
+    arrived = layer_input(network, trace, layer).reshape(-1, samples, part.neurons, network.max_steps)[:, :, index, 1:]
+    activation = arrived.reshape(len(arrived), -1, 1)
+    source = _source(network, trace, layer)
+    gate = np.array([gate_open(network, layer, step) for step in range(1, network.max_steps)])
+    return History(
+        neuron=_alone(part, index),
+        before={name: value[:, :-1].reshape(-1, 1) for name, value in states.items()},
+        after={name: value[:, 1:].reshape(-1, 1) for name, value in states.items()},
+        activation=activation if isinstance(part.neuron, RfNeuron) else activation[0],
+        messages=_line(trace.messages[layer], samples, index)[:, 1:].reshape(-1, 1),
+        gate=np.tile(gate, samples)[:, None],
+        fans=fans(part, index, source, trace.messages[layer]),
+    )
+
+
+def _source(network: NetworkDescription, trace: Trace, layer: int) -> npt.NDArray[Any]:
+    """What a layer receives in each of the K steps: messages of the layer before, or frames and then silence."""
+    if layer:
+        return trace.messages[layer - 1]
+    silence = np.zeros((*trace.stream.shape[:-1], network.depth), dtype=trace.stream.dtype)
+    return np.concatenate([trace.stream, silence], axis=-1)
+
+
+def layer_input(network: NetworkDescription, trace: Trace, layer: int) -> IntArray:
+    """Synaptic input of a layer in every step, from what was sent.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        Its synapses.
+    trace : Trace
+        What was sent.
+    layer : int
+        Index of the layer.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (P, N, *layer shape, K)
+        P is 2 for resonators, real and imaginary, and 1 for the others; nothing arrives in step 0.
+    """
+    part, samples = network.layers[layer], len(trace.stream)
+    source = _source(network, trace, layer)
+    parts = 2 if isinstance(part.neuron, RfNeuron) else 1
+    arrived = np.zeros((parts, samples, *part.shape, network.max_steps), dtype=np.int64)
+    for step in range(1, network.max_steps):
+        arrived[..., step] = _arriving(part, source, trace.messages[layer], step).reshape(parts, samples, *part.shape)
+    return arrived
+
+
+def _arriving(layer: Layer, source: npt.NDArray[Any], own: npt.NDArray[Any], step: int) -> IntArray:
+    arrived = deliver(layer.synapse, lambda ago: _sent(source, step - 1 - ago))
+    if layer.recurrent is not None:
+        arrived = arrived + deliver(layer.recurrent, lambda ago: _sent(own, step - 1 - ago)).reshape(arrived.shape)
+    return arrived
+
+
+def _sent(source: npt.NDArray[Any], step: int) -> npt.NDArray[Any]:
+    return source[..., step] if step >= 0 else np.zeros_like(source[..., 0])
+
+
+def _line(values: npt.NDArray[Any], samples: int, index: int) -> IntArray:
+    """One neuron of an array (N, *shape, K), shape (N, K)."""
+    return values.reshape(samples, -1, values.shape[-1])[:, index].astype(np.int64)
+
+
+def _alone(layer: Layer, index: int) -> Any:
+    """The neuron model with the parameters of one neuron."""
+    alone: dict[str, Any] = {
+        name: np.broadcast_to(spread(value, layer.shape), layer.shape).reshape(-1)[index : index + 1]
+        for name, value in layer.neuron.per_channel.items()
+    }
+    return replace(layer.neuron, **alone)

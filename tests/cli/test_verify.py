@@ -1,0 +1,184 @@
+"""What ``evsnn verify`` says when a back-end differs; a network with one thing wrong plays the back-end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evsnn_lava.cli import verify
+from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.export.netfile.writer import write_net
+from evsnn_lava.network import (
+    ConvSynapse,
+    CubaNeuron,
+    CutoffPolicy,
+    DenseSynapse,
+    FrameMasks,
+    InputRecipe,
+    Layer,
+    NetworkDescription,
+)
+from evsnn_lava.simulation import record_golden, simulate
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def lines(text):
+    return [line.rstrip() for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """A small file that depends on nothing but this text."""
+    first = ConvSynapse(2 * (np.arange(4 * 2 * 9).reshape(4, 2, 3, 3) % 41 - 16), stride=(2, 2), padding=(1, 1))
+    second = DenseSynapse(2 * (np.arange(3 * 36).reshape(3, 36) % 29 - 11))
+    layers = (
+        Layer("conv1", first, CubaNeuron(80, 1023, 122), (4, 3, 3)),
+        Layer("dense2", second, CubaNeuron(80, 1023, 122, [3, 5, -7]), (3,)),
+    )
+    masks = FrameMasks.all_kept(8, 2)
+    cutoff = CutoffPolicy("topk_gap", [2] * 8)
+    recipe = InputRecipe(6, 6, steps=8, dt_us=1000)
+    network = NetworkDescription("small", layers, recipe, masks, cutoff, ("left", "middle", "right"))
+    places = np.indices((2, 2, 6, 6, 8)).sum(0)
+    path = tmp_path_factory.mktemp("verify") / "small.net"
+    write_net(replace(network, golden=record_golden(network, places % 7 == 0)), path)
+    return path
+
+
+def wrong_network(path):
+    """The decay of the voltage of the second layer is wrong."""
+    network = read_net(path)
+    layers = list(network.layers)
+    layers[1] = replace(layers[1], neuron=replace(layers[1].neuron, dv=1222))
+    return replace(network, layers=tuple(layers), golden=None)
+
+
+@pytest.fixture
+def wrong_backend(file, monkeypatch):
+    """A back-end that computes another network, with states and without."""
+    wrong = wrong_network(file)
+
+    def answer(network, states):
+        trace = simulate(wrong, network.golden.frames, states=states)
+        return verify.Answer(trace)
+
+    monkeypatch.setitem(verify.ANSWERS, "wrong", lambda network: answer(network, True))
+    monkeypatch.setitem(verify.ANSWERS, "mute", lambda network: answer(network, False))
+
+
+def test_agreement(file, evsnn):
+    code, out, err = evsnn("verify", file, "--backends", "reference")
+    assert code == 0
+    assert "the same, exit steps and decisions too" in " ".join(out.split())
+    assert "checking reference" in err
+
+
+def test_difference_to_the_letter(file, wrong_backend, evsnn):
+    code, out, _ = evsnn("verify", file, "--backends", "reference,wrong,mute")
+    assert code == 1
+    assert lines(out) == (GOLDEN / "verify.txt").read_text("utf-8").splitlines()
+
+
+def test_difference_as_json(file, wrong_backend, evsnn):
+    code, out, _ = evsnn("verify", file, "--backends", "reference,wrong", "--json")
+    assert code == 1
+    found = json.loads(out)
+    assert found["reference"]["difference"] is None
+    difference = found["wrong"]["difference"]
+    neuron = difference["neuron"]
+    assert difference["layer"] == "dense2"
+    assert difference["neurons"][0] == neuron["index"]
+    assert neuron["expected"]["v"] != neuron["found"]["v"]
+    assert [suspect["what"] for suspect in neuron["suspects"]] == ["dv"]
+    assert neuron["suspects"][0]["found"][0] <= 1222 <= neuron["suspects"][0]["found"][1]
+
+
+def test_trace_holds_both_sides(file, wrong_backend, evsnn, tmp_path):
+    path = tmp_path / "trace.npz"
+    assert evsnn("verify", file, "--backends", "wrong,mute", "--trace", path)[0] == 1
+    network = read_net(file)
+    expected = simulate(network, network.golden.frames, states=True)
+    found = simulate(wrong_network(file), network.golden.frames, states=True)
+    with np.load(path) as arrays:
+        assert arrays["layers"].tolist() == ["conv1", "dense2"]
+        assert np.array_equal(arrays["golden/frames"], network.golden.frames)
+        assert np.array_equal(arrays["golden/spike_hashes"], network.golden.spike_hashes)
+        for side, trace in (("reference", expected), ("wrong", found)):
+            for layer in range(2):
+                assert np.array_equal(arrays[f"{side}/{layer}/messages"], trace.messages[layer])
+                for name, values in trace.states[layer].items():
+                    assert np.array_equal(arrays[f"{side}/{layer}/{name}"], values)
+        assert np.array_equal(arrays["mute/1/messages"], found.messages[1])
+        assert "mute/1/u" not in arrays
+
+
+def test_trace_that_cannot_be_written_is_one_line(file, evsnn, tmp_path):
+    code, out, err = evsnn("verify", file, "--backends", "reference", "--quiet", "--trace", tmp_path)
+    assert (code, out) == (2, "")
+    assert err.startswith("ConfigError: ")
+    assert "it is a folder" in err
+
+
+def test_a_file_that_says_something_else_is_told_apart_from_a_wrong_back_end(file, evsnn, tmp_path):
+    """Weights edited, golden vectors kept, hash of the content made anew."""
+    edited = replace(wrong_network(file), golden=read_net(file).golden)
+    write_net(edited, tmp_path / "edited.net")
+    code, out, _ = evsnn("verify", tmp_path / "edited.net", "--backends", "reference")
+    said = " ".join(out.split())
+    assert code == 1
+    assert "differs: layer dense2, step" in said
+    assert "messages expected" in said
+    assert "the reference does not compute what the file says either: the file or the code changed" in said
+
+
+def test_other_decisions_are_named(file, evsnn, tmp_path):
+    network = read_net(file)
+    golden = replace(network.golden, exit_step=network.golden.exit_step - np.array([0, 1]))
+    write_net(replace(network, golden=golden), tmp_path / "late.net")
+    code, out, _ = evsnn("verify", tmp_path / "late.net", "--backends", "reference")
+    assert code == 1
+    exit_step, decision = int(golden.exit_step[1]), int(golden.decision[1])
+    expected = (
+        f"sample 1: class {decision} after {exit_step} frames expected, class {decision} after {exit_step + 1} found"
+    )
+    assert expected in " ".join(out.split())
+
+
+def one_weight(layer):
+    weights = layer.synapse.weights.copy()
+    weights[0, 15] -= 40
+    return replace(layer, synapse=replace(layer.synapse, weights=weights))
+
+
+WRONG = {
+    # what is suspected: the wrong layer
+    "dv": lambda layer: replace(layer, neuron=replace(layer.neuron, dv=1222)),
+    "vth_mant": lambda layer: replace(layer, neuron=replace(layer.neuron, vth_mant=101)),
+    "weights[0, 15]": one_weight,
+}
+
+
+@pytest.mark.lava
+@pytest.mark.parametrize("what", list(WRONG))
+def test_a_wrong_lava_graph_is_located(file, evsnn, monkeypatch, what):
+    """A real graph of another network, held against the right file."""
+    right = read_net(file)
+    wrong = replace(right, layers=(right.layers[0], WRONG[what](right.layers[1])), golden=None)
+    frames = right.golden.frames
+    lava = verify.ANSWERS["lava"]
+    monkeypatch.setitem(verify.ANSWERS, "lava", lambda network: lava(replace(wrong, golden=network.golden)))
+    code, out, err = evsnn("verify", file, "--backends", "lava", "--json")
+    assert code == 1, err
+    difference = json.loads(out)["lava"]["difference"]
+    sides = [simulate(network, frames).messages for network in (right, wrong)]
+    apart = [np.argwhere((a != b).reshape(2, -1, 10).transpose(2, 0, 1)) for a, b in zip(*sides, strict=True)]
+    assert not len(apart[0])
+    step, sample, neuron = apart[1][0].tolist()
+    assert (difference["layer"], difference["step"], difference["sample"]) == ("dense2", step, sample)
+    assert difference["neuron"]["index"] == neuron
+    assert [suspect["what"] for suspect in difference["neuron"]["suspects"]] == [what]

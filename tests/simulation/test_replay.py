@@ -1,0 +1,122 @@
+"""One neuron, moment by moment: what arrived at it, by whatever way it is counted, and what its states imply."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evsnn_lava.network import (
+    ComplexSynapse,
+    CubaNeuron,
+    CutoffPolicy,
+    DeltaNeuron,
+    DenseSynapse,
+    DirectSynapse,
+    FrameMasks,
+    InputRecipe,
+    Layer,
+    NetworkDescription,
+    RfIzNeuron,
+    RfNeuron,
+    SigmaDeltaNeuron,
+    SigmaNeuron,
+)
+from evsnn_lava.simulation import simulate
+from evsnn_lava.simulation.diagnosis.fans import DirectFan
+from evsnn_lava.simulation.diagnosis.replay import history, layer_input
+
+STEPS = 9
+
+
+def dense(rng, outputs, inputs, delayed=False):
+    delays = rng.integers(0, 5, (outputs, inputs)) if delayed else None
+    return DenseSynapse(rng.integers(-30, 40, (outputs, inputs)), int(rng.integers(-2, 3)), delays)
+
+
+def network_of_every_kind(seed):
+    """Every neuron and synapse type but convolutions, which the random networks of the other test have."""
+    rng = np.random.default_rng(seed)
+    layers = (
+        Layer("delta", DirectSynapse(3, -2), DeltaNeuron(5, 1, 2), (2, 2, 1)),
+        Layer("sigma_delta", dense(rng, 5, 4), SigmaDeltaNeuron(9, rng.integers(-9, 9, 5), "relu", 1, 1), (5,)),
+        Layer("cuba", dense(rng, 4, 5), CubaNeuron(70, [900, 800, 700, 4095], 300, [1, 2, 3, 4]), (4,)),
+        Layer("recurrent", dense(rng, 6, 4, True), CubaNeuron(30, 900, 300), (6,), dense(rng, 6, 6, True)),
+        Layer("rf", ComplexSynapse(dense(rng, 5, 6), dense(rng, 5, 6)), RfNeuron(9, 1200, 3800), (5,)),
+        Layer("rf_iz", ComplexSynapse(dense(rng, 4, 5), dense(rng, 4, 5)), RfIzNeuron(9, 1200, 3800), (4,)),
+        Layer("sum", dense(rng, 3, 4), SigmaNeuron(), (3,)),
+    )
+    masks = np.ones((len(layers), STEPS), dtype=bool)
+    masks[2:, 4] = masks[:, 6] = False
+    recipe = InputRecipe.frames((2, 2, 1), STEPS, message_bits=6)
+    names = tuple("abc")
+    network = NetworkDescription(
+        "kinds", layers, recipe, FrameMasks("mute", tuple(masks)), CutoffPolicy.never(STEPS), names
+    )
+    return network, rng.integers(-32, 32, (3, 2, 2, 1, STEPS))
+
+
+def may_wrap(fan):
+    """Whether sums get so large that they may not fit into 24 bits; the fans know no limit."""
+    if isinstance(fan, DirectFan):
+        return False
+    largest = np.abs(fan.sent).max(axis=(1, 2)) @ np.abs(fan.weights)
+    return largest * 2.0 ** max(fan.weight_exp, 0) >= 2**23
+
+
+def assert_lived_as_it_must(network, frames, layer, index):
+    trace = simulate(network, frames, states=True)
+    lived = history(network, trace, layer, index)
+    assert lived.fits(lived.neuron).all()
+    hidden = (
+        (lived.after["real"] == 0)[:, 0] if isinstance(lived.neuron, RfIzNeuron) else np.zeros(len(lived.gate), bool)
+    )
+    assert np.array_equal(lived.implied_input[..., ~hidden, :], lived.activation[..., ~hidden, :])
+    arrived = layer_input(network, trace, layer)
+    parts = np.zeros_like(lived.activation).reshape(len(arrived), -1)
+    for fan in lived.fans:
+        parts[fan.part] += fan.delivered
+    line = arrived.reshape(len(arrived), len(frames), -1, network.max_steps)[:, :, index, 1:]
+    assert np.array_equal(lived.activation.reshape(parts.shape), line.reshape(parts.shape))
+    if not any(may_wrap(fan) for fan in lived.fans):
+        assert np.array_equal(lived.activation.reshape(parts.shape), parts)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("layer", range(7))
+def test_every_neuron_of_the_reference_lives_by_the_law(seed, layer):
+    network, frames = network_of_every_kind(seed)
+    for index in range(network.layers[layer].neurons):
+        assert_lived_as_it_must(network, frames, layer, index)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_random_networks_do_so_too(cases, data):
+    network, frames = data.draw(cases)
+    layer = data.draw(st.integers(0, network.depth - 1))
+    index = data.draw(st.integers(0, network.layers[layer].neurons - 1))
+    assert_lived_as_it_must(network, frames, layer, index)
+
+
+def test_a_neuron_that_lives_by_another_law_is_seen():
+    network, frames = network_of_every_kind(1)
+    trace = simulate(network, frames, states=True)
+    for layer, state in ((0, "act"), (1, "residue"), (2, "u"), (3, "v"), (4, "imag"), (5, "real"), (6, "sigma")):
+        before = trace.states[layer][state][1, ..., 5].copy()
+        trace.states[layer][state][1, ..., 5] += 1
+        lived = history(network, trace, layer, 2)
+        assert not lived.fits(lived.neuron).all()
+        moments = np.flatnonzero(~lived.fits(lived.neuron)[:, 0])
+        assert moments[0] == (network.max_steps - 1) + 4
+        trace.states[layer][state][1, ..., 5] = before
+
+
+def test_moments_can_be_picked():
+    network, frames = network_of_every_kind(2)
+    lived = history(network, simulate(network, frames, states=True), 4, 1)
+    few = lived.take(np.array([3, 8]))
+    assert few.activation.shape == (2, 2, 1)
+    assert np.array_equal(few.after["real"], lived.after["real"][[3, 8]])
+    assert few.fits(few.neuron).shape == (2, 1)
