@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import UnsupportedError
-from evsnn_lava.export.netfile_writer import content_hash
+from evsnn_lava.export.netfile.writer import content_hash
 from evsnn_lava.network import (
     NEVER,
+    ComplexSynapse,
     ConvSynapse,
+    CubaNeuron,
+    DeltaNeuron,
     DenseSynapse,
+    DirectSynapse,
     InputRecipe,
     Layer,
     NetworkDescription,
+    Neuron,
     QuantisationFacts,
+    RfIzNeuron,
+    RfNeuron,
+    SigmaDeltaNeuron,
+    SigmaNeuron,
 )
+
+Parameter = int | str | tuple[int, int]
+"""A number, a name, or the range of an array."""
+
+USUAL: Final = {"bias_exp": 6, "spike_exp": 6, "state_exp": 6, "decay_bits": 12}
+"""Parameters that say nothing while they have these values."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +44,22 @@ class LayerSummary:
     Parameters
     ----------
     name, type : str
-        Its name; ``conv`` or ``dense``.
+        Its name; ``conv``, ``dense``, ``complex`` or ``input``.
     detail : str
-        Kernel, stride and so on of a convolution where they say something, else empty.
+        Kernel, stride and so on of a convolution where they say something, delays, recurrence; else empty.
     input_shape, output_shape : tuple of int
         ``(C, H, W)`` or ``(N,)``.
     neurons, weights : int
-        How many there are; a shared weight counts once.
+        How many there are; a shared weight counts once, recurrent ones count too.
     nonzero_share : float
         Share of the weights that are not zero, 0..1.
     weight_bits : int
         Bits (with sign) that the weights take after their common power of two is taken out.
-    vth, du, dv : int
-        ``vth_mant`` and the decays of the neuron.
-    bias : tuple of (int, int) or None
-        Smallest and largest bias mantissa.
+    neuron : str
+        Its neuron type.
+    parameters : tuple of (str, int or str or (int, int))
+        Parameters of the neuron by name; of an array, the smallest and the largest value. Exponents that all files
+        have are left out.
     mask : str
         One character per frame: 1 where the layer receives its input.
     """
@@ -57,10 +73,8 @@ class LayerSummary:
     weights: int
     nonzero_share: float
     weight_bits: int
-    vth: int
-    du: int
-    dv: int
-    bias: tuple[int, int] | None
+    neuron: str
+    parameters: tuple[tuple[str, Parameter], ...]
     mask: str
 
 
@@ -256,25 +270,54 @@ def _layers(network: NetworkDescription) -> tuple[LayerSummary, ...]:
 
 
 def _layer(layer: Layer, input_shape: tuple[int, ...], mask: npt.NDArray[np.bool_]) -> LayerSummary:
-    weights, neuron = layer.synapse.weights, layer.neuron
+    matrices = [matrix.reshape(-1) for synapse in layer.synapses for matrix in synapse.matrices]
+    weights = np.concatenate([np.zeros(0, np.int32), *matrices])
     kind, detail = _KINDS[type(layer.synapse)]
-    bias = neuron.bias_mant
     return LayerSummary(
         name=layer.name,
         type=kind,
-        detail=detail(layer.synapse),
+        detail=" ".join(word for word in (detail(layer.synapse), _recurrence(layer)) if word),
         input_shape=input_shape,
         output_shape=layer.shape,
         neurons=layer.neurons,
         weights=weights.size,
-        nonzero_share=float(np.count_nonzero(weights) / weights.size),
-        weight_bits=weight_bits(weights),
-        vth=neuron.vth_mant,
-        du=neuron.du,
-        dv=neuron.dv,
-        bias=None if bias is None else (int(bias.min()), int(bias.max())),
+        nonzero_share=float(np.count_nonzero(weights) / max(1, weights.size)),
+        weight_bits=max(map(weight_bits, matrices), default=0),
+        neuron=_NEURONS[type(layer.neuron)],
+        parameters=neuron_parameters(layer.neuron),
         mask="".join("1" if bit else "0" for bit in mask),
     )
+
+
+def neuron_parameters(neuron: Neuron) -> tuple[tuple[str, Parameter], ...]:
+    """Parameters of a neuron, short enough for a table.
+
+    Parameters
+    ----------
+    neuron : Neuron
+        The neuron.
+
+    Returns
+    -------
+    tuple of (str, int or str or (int, int))
+        By name, in the order of the class; smallest and largest value of an array.
+
+    Examples
+    --------
+    >>> from evsnn_lava.network import CubaNeuron
+    >>> neuron_parameters(CubaNeuron(vth_mant=80, du=1023, dv=[0, 128]))
+    (('vth_mant', 80), ('du', 1023), ('dv', (0, 128)))
+    """
+    named = {field.name: getattr(neuron, field.name) for field in fields(neuron)}
+    return tuple(
+        (name, (int(value.min()), int(value.max())) if isinstance(value, np.ndarray) else value)
+        for name, value in named.items()
+        if value is not None and (isinstance(value, np.ndarray) or USUAL.get(name) != value)
+    )
+
+
+def _recurrence(layer: Layer) -> str:
+    return "" if layer.recurrent is None else " ".join(["recurrent", *_delays(layer.recurrent).split()])
 
 
 def _golden(network: NetworkDescription) -> GoldenSummary | None:
@@ -289,8 +332,17 @@ def _golden(network: NetworkDescription) -> GoldenSummary | None:
     )
 
 
-def _no_detail(synapse: DenseSynapse) -> str:
+def _delays(synapse: DenseSynapse) -> str:
+    """Range of the delays."""
+    return "" if synapse.delays is None else f"delays {synapse.delays.min()}..{synapse.max_delay}"
+
+
+def _no_detail(synapse: ComplexSynapse) -> str:
     return ""
+
+
+def _direct_detail(synapse: DirectSynapse) -> str:
+    return f"{synapse.weight} x" + (f" {synapse.bias:+d}" if synapse.bias else "")
 
 
 def _conv_detail(synapse: ConvSynapse) -> str:
@@ -308,5 +360,16 @@ def _pair(pair: tuple[int, int]) -> str:
 
 _KINDS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
     ConvSynapse: ("conv", _conv_detail),
-    DenseSynapse: ("dense", _no_detail),
+    DenseSynapse: ("dense", _delays),
+    ComplexSynapse: ("complex", _no_detail),
+    DirectSynapse: ("input", _direct_detail),
+}
+
+_NEURONS: Final[dict[type, str]] = {
+    CubaNeuron: "CUBA",
+    DeltaNeuron: "delta",
+    SigmaDeltaNeuron: "sigma-delta",
+    SigmaNeuron: "sigma",
+    RfNeuron: "RF",
+    RfIzNeuron: "RF-Iz",
 }

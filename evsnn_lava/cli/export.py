@@ -61,7 +61,7 @@ def export_folder(
         If the run is incomplete or the number of samples negative.
     """
     from evsnn_lava.export.bundle import assemble, choose_variant, require_folder  # here: torch takes seconds to import
-    from evsnn_lava.export.netfile_writer import write_net
+    from evsnn_lava.export.netfile.writer import write_net
     from evsnn_lava.training.artefact import load_model
 
     if golden < 0:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.export.inspect import summarise
-from evsnn_lava.export.netfile_reader import read_net
+from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.reporting.network_tables import network_tables
 
 

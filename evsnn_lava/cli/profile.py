@@ -7,7 +7,7 @@ from typing import Any
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.recordings import add_run_arguments, load_samples, run_samples
-from evsnn_lava.export.netfile_reader import read_net
+from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.hw_profiles import load_profile, profile_names
 from evsnn_lava.profiling import CostReport, profile_run
 from evsnn_lava.reporting import cost_tables

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.recordings import Samples, add_run_arguments, load_samples, run_samples, write_results
-from evsnn_lava.export.netfile_reader import read_net
+from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.network import NetworkDescription, RunResult
 
 

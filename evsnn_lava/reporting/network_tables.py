@@ -87,12 +87,13 @@ def network_layer_table(summary: NetworkSummary) -> Group:
     table = _table()
     table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=14)
     table.add_column("Type")  # the one that wraps where the line gets long
-    for heading in ("Shape", "Neurons", "Weights", "Non-\nzero", "Bits", "vth", "du", "dv", "Bias"):
+    for heading in ("Shape", "Neurons", "Weights", "Non-\nzero", "Bits"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_row("input", "frames", _shape(summary.recipe.input_shape), *[""] * 8, style="dim")
+    table.add_column("Neuron")
+    table.add_row("input", "frames", _shape(summary.recipe.input_shape), *[""] * 5, style="dim")
     for layer in summary.layers:
         table.add_row(*_layer_cells(layer))
-    note = "bits: of a weight without the common power of two; vth: mantissa, the threshold is 64 vth"
+    note = "bits: of a weight without the common power of two; vth, bias: mantissas; a..b: differs by channel"
     return _titled("Layers", table, note)
 
 
@@ -257,20 +258,23 @@ def _titled(title: str, table: Table, note: str = "") -> Group:
 
 
 def _layer_cells(layer: LayerSummary) -> list[RenderableType]:
-    low, high = layer.bias or (0, 0)
+    counted = ("-", "-", "-")
+    if layer.weights:
+        counted = (format_count(layer.weights), f"{layer.nonzero_share:.1%}", str(layer.weight_bits))
     return [
         Text(layer.name),
         f"{layer.type} {layer.detail}".rstrip(),
         _shape(layer.output_shape),
         format_count(layer.neurons),
-        format_count(layer.weights),
-        f"{layer.nonzero_share:.1%}",
-        str(layer.weight_bits),
-        str(layer.vth),
-        str(layer.du),
-        str(layer.dv),
-        "-" if layer.bias is None else f"{low}..{high}",
+        *counted,
+        Text(" ".join([layer.neuron, *(_parameter(name, value) for name, value in layer.parameters)])),
     ]
+
+
+def _parameter(name: str, value: int | str | tuple[int, int]) -> str:
+    """One parameter, without spaces, where a line may break."""
+    shown = f"{value[0]}..{value[1]}" if isinstance(value, tuple) else str(value)
+    return f"{name.removesuffix('_mant').replace('_decay', '')}={shown}"
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -279,6 +283,11 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def _input(summary: NetworkSummary) -> str:
     recipe = summary.recipe
+    source = f", trained on {recipe.dataset}" if recipe.dataset else ""
+    if recipe.binning == "none":
+        low, high = recipe.value_range
+        values = f"whole numbers {low}..{high}" if recipe.message_bits else "0 or 1"
+        return f"{recipe.steps} frames as they are, {_shape(recipe.input_shape)}, {values}{source}"
     frames = f"{recipe.steps} frames of {recipe.dt_us / 1000:g} ms"
     if recipe.binning == "count":
         frames = f"{recipe.steps} frames of equal event count"
@@ -289,7 +298,6 @@ def _input(summary: NetworkSummary) -> str:
     if recipe.downsample > 1:
         words.append(f"every {recipe.downsample}x{recipe.downsample} pixels one")
     words.append("OFF and ON apart" if recipe.polarities == 2 else "polarities merged")
-    source = f", trained on {recipe.dataset}" if recipe.dataset else ""
     return f"{frames}, {_shape(recipe.input_shape)} ({', '.join(words)}){source}"
 
 
@@ -303,4 +311,4 @@ def _golden(summary: NetworkSummary) -> str:
     if golden is None:
         return "none"
     mean_exit = sum(golden.exit_steps) / golden.samples
-    return f"{golden.samples} samples, {format_count(golden.spikes)} spikes, mean exit step {mean_exit:.1f}"
+    return f"{golden.samples} samples, {format_count(golden.spikes)} messages, mean exit step {mean_exit:.1f}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evsnn_lava.export.netfile_writer import write_net
+from evsnn_lava.export.netfile.writer import write_net
 from evsnn_lava.network import (
     NEVER,
     ConvSynapse,

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from evsnn_lava.cli.run import run_facts
-from evsnn_lava.export.netfile_reader import read_net
+from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.profiling import Estimates
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evsnn_lava.cli import main
-from evsnn_lava.export.netfile_reader import read_net
+from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.simulation import run
 
 pytestmark = pytest.mark.torch

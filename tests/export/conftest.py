@@ -9,15 +9,22 @@ import pytest
 
 from evsnn_lava.network import (
     NEVER,
+    ComplexSynapse,
     ConvSynapse,
     CubaNeuron,
     CutoffPolicy,
+    DeltaNeuron,
     DenseSynapse,
+    DirectSynapse,
     FrameMasks,
     InputRecipe,
     Layer,
     NetworkDescription,
     QuantisationFacts,
+    RfIzNeuron,
+    RfNeuron,
+    SigmaDeltaNeuron,
+    SigmaNeuron,
 )
 from evsnn_lava.simulation import record_golden
 
@@ -77,3 +84,107 @@ def tiny():
     recipe = InputRecipe(1, 1, steps=4, dt_us=1000)
     masks, cutoff = FrameMasks.all_kept(4, layers=1), CutoffPolicy.fixed(3, steps=4)
     return NetworkDescription("tiny", (layer,), recipe, masks, cutoff, ("off", "on"))
+
+
+STEPS = 12
+
+
+def _chain(recipe, *layers):
+    """A network of unnamed layers `(synapse, neuron[, recurrent])` that keeps every frame, with golden vectors."""
+    shape, named = recipe.input_shape, []
+    for index, (synapse, neuron, *recurrent) in enumerate(layers):
+        shape = synapse.output_shape(shape)
+        named.append(Layer(f"layer{index}", synapse, neuron, shape, *recurrent))
+    masks, cutoff = FrameMasks.all_kept(recipe.steps, len(named)), CutoffPolicy.never(recipe.steps)
+    classes = tuple(f"class{index}" for index in range(named[-1].neurons))
+    network = NetworkDescription("chain", tuple(named), recipe, masks, cutoff, classes)
+    return replace(network, golden=record_golden(network, _random_frames(network, samples=2)))
+
+
+def _random_frames(network, samples=1):
+    """Frames of the values that the recipe allows, a third of them not zero."""
+    rng = np.random.default_rng(3)
+    shape = (samples, *network.input_shape, network.recipe.steps)
+    low, high = network.recipe.value_range
+    chosen = rng.random(shape) < 0.35
+    return chosen if network.recipe.message_bits == 0 else rng.integers(low, high + 1, shape, np.int32) * chosen
+
+
+def _cubas(rng, channels, vth, bias=None):
+    """CUBA neurons whose decays differ from channel to channel, the ends of the range among them."""
+    du, dv = rng.integers(-1, 3000, channels), rng.integers(0, 2000, channels)
+    du[0], dv[0] = -1, 0
+    return CubaNeuron(vth, du, dv, bias)
+
+
+@pytest.fixture(scope="session")
+def zoo():
+    """Networks by name that hold, all together, every neuron, synapse and form of parameter that a file can hold."""
+    rng = np.random.default_rng(11)
+    binary, graded = InputRecipe.frames((2, 4, 3), STEPS), InputRecipe.frames((2, 4, 3), STEPS, 8, "numbers")
+    vector = InputRecipe.frames((6, 1, 1), STEPS, 5)
+    conv = ConvSynapse(_even(rng, 4, 2, 3, 2), padding=(1, 0), stride=(1, 2))
+    loud = rng.integers(-20, 90, (4, 4, 1))
+    wide = _even(rng, 5, 5)
+    wide.flat[:2] = (254, -256)
+    delays = rng.integers(0, 5, (5, 5))
+    delays[0, 0] = 62
+
+    def complex_dense(outputs, inputs):
+        return ComplexSynapse(DenseSynapse(_even(rng, outputs, inputs)), DenseSynapse(_even(rng, outputs, inputs)))
+
+    return {
+        "delays": _chain(
+            binary,
+            (DenseSynapse(_even(rng, 5, 24), delays=rng.integers(0, 4, (5, 24))), _cubas(rng, 5, 90)),
+            (DenseSynapse(_even(rng, 4, 5)), _cubas(rng, 4, 60)),
+        ),
+        "recurrence": _chain(
+            binary,
+            (DenseSynapse(_even(rng, 5, 24)), _cubas(rng, 5, 90), DenseSynapse(rng.integers(0, 4, (5, 5)) * 8)),
+            (DenseSynapse(wide, delays=delays), _cubas(rng, 5, 60), DenseSynapse(_even(rng, 5, 5), delays=delays)),
+            (DenseSynapse(_even(rng, 3, 5)), CubaNeuron(40, 500, 100)),
+        ),
+        "bias": _chain(
+            binary,
+            (conv, _cubas(rng, 4, 70, loud)),
+            (DenseSynapse(_even(rng, 5, 16)), _cubas(rng, 5, 60, np.array([70, -5, 0, 9, 2]))),
+        ),
+        "input block": _chain(
+            graded,
+            (DirectSynapse(weight=5, bias=-3), _cubas(rng, 2, 150)),
+            (conv, _cubas(rng, 4, 70, loud)),
+            (DenseSynapse(abs(_even(rng, 5, 16))), _cubas(rng, 5, 20)),
+        ),
+        "sigma-delta": _chain(
+            graded,
+            (DirectSynapse(weight=64), DeltaNeuron(900)),
+            (conv, SigmaDeltaNeuron(700, loud * 40)),
+            (DenseSynapse(_even(rng, 5, 16)), SigmaDeltaNeuron(90, [5, -300, 0, 90, 4000])),
+            (DenseSynapse(_even(rng, 5, 5)), SigmaDeltaNeuron(90), DenseSynapse(2 * rng.integers(-2, 3, (5, 5)))),
+            (DenseSynapse(_even(rng, 3, 5)), SigmaNeuron()),
+        ),
+        "resonators": _chain(
+            binary,
+            (complex_dense(9, 24), RfNeuron(20, sin_decay=3200, cos_decay=-1500)),
+            (complex_dense(6, 9), RfIzNeuron(30, sin_decay=-900, cos_decay=3700)),
+            (DenseSynapse(_even(rng, 4, 6)), CubaNeuron(4, 500, 100)),
+        ),
+        "graded input": _chain(
+            vector,
+            (complex_dense(7, 6), RfIzNeuron(60, sin_decay=1999, cos_decay=3000)),
+            (DenseSynapse(_even(rng, 4, 7)), CubaNeuron(4, 500, 100)),
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def random_frames():
+    """Makes frames for a network."""
+    return _random_frames
+
+
+@pytest.fixture(scope="session")
+def chain():
+    """Makes a network of synapses and neurons."""
+    return _chain

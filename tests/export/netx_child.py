@@ -2,8 +2,9 @@
 
     python tests/export/netx_child.py FOLDER
 
-It loads every `X.net` of the folder, runs it on the frames in `X.npz` and writes the spikes of all layers to
-`answer-X.npz`; for the matrices in `weights.npz`, it writes what becomes of them to `answer-weights.npz`.
+It loads every `X.net` of the folder, runs it on the frames in `X.npz` and writes the messages of all layers to
+`answer-X.npz`; it also writes what becomes of the matrices in `weights.npz` and `recurrent.npz` and of the decays in
+`decays.npz`.
 """
 
 import sys
@@ -17,29 +18,40 @@ from evsnn_lava import _lava as lava
 warnings.simplefilter("ignore")
 
 
-def run_network(path, frames, reset_step):
-    """Spikes of every layer, shape (*layer shape, steps); frames are (C, H, W, steps)."""
+HELD_DOWN = -(2**23 - 1)
+"""Where the voltages start before the reset, so that no bias fires in netx's first step."""
+
+
+def run_network(path, frames, reset_step, message_bits):
+    """Messages of every layer, shape (*layer shape, steps); frames are (C, H, W, steps)."""
     options = {} if reset_step < 0 else {"reset_interval": 10_000}
-    network = lava.netx().hdf5.Network(net_config=str(path), **options)
+    network = lava.netx().hdf5.Network(net_config=str(path), input_message_bits=message_bits, **options)
     for layer in network.layers:
-        if options:
-            layer.neuron.proc_params.overwrite("reset_offset", int(reset_step))
-    data = frames.transpose(2, 1, 0, 3)  # netx counts (x, y, channel)
+        if options and hasattr(layer.neuron, "v"):
+            layer.neuron.proc_params.overwrite("reset_offset", reset_step)
+            layer.neuron.v.init = HELD_DOWN
+    data, entry = frames.transpose(2, 1, 0, 3).astype(int), network.inp  # netx counts (x, y, channel)
     if network.inp.shape != data.shape[:-1]:
-        data = frames.reshape(*network.inp.shape, -1)
-    source = lava.SourceRingBuffer(data=data.astype(int))
-    source.s_out.connect(network.inp)
+        data = frames.reshape(*network.inp.shape, -1).astype(int)
+    if hasattr(network.in_layer, "transform"):  # an input block leaves its input to the user
+        entry = network.in_layer.neuron.a_in
+        data = network.in_layer.transform["weight"] * data + network.in_layer.transform["bias"]
+    source = lava.SourceRingBuffer(data=data)
+    source.s_out.connect(entry)
     sinks = [lava.SinkRingBuffer(shape=layer.out.shape, buffer=frames.shape[-1]) for layer in network.layers]
     for layer, sink in zip(network.layers, sinks, strict=True):
         layer.out.connect(sink.a_in)
     network.run(condition=lava.RunSteps(num_steps=frames.shape[-1]), run_cfg=lava.Loihi2SimCfg(select_tag="fixed_pt"))
-    spikes = [sink.data.get().astype(bool) for sink in sinks]
+    messages = [sink.data.get().astype(np.int64) for sink in sinks]
     network.stop()
-    return {f"layer{i}": s.transpose(2, 1, 0, 3) if s.ndim == 4 else s for i, s in enumerate(spikes)}
+    return {f"layer{i}": sent.transpose(2, 1, 0, 3) if sent.ndim == 4 else sent for i, sent in enumerate(messages)}
 
 
-def load_weights(matrices):
-    """Weights that Lava's fixed-point dense model multiplies with after netx has loaded them; NaN if it cannot."""
+def load_weights(matrices, own):
+    """Weights that Lava's fixed-point dense models multiply with after netx has loaded them; NaN if it cannot.
+
+    The last `own` columns belong to the recurrent synapse of the layer.
+    """
     from lava.utils import weightutils
 
     answers = []
@@ -49,16 +61,36 @@ def load_weights(matrices):
         except (OverflowError, ValueError):
             answers.append(np.full(weights.shape, np.nan))
             continue
-        sign = weightutils.determine_sign_mode(shifted)
-        kept = weightutils.truncate_weights(weightutils.clip_weights(shifted, sign, num_bits=8), sign, bits)
-        answers.append(kept * 2.0**exponent)
+        kept = []
+        for part in np.split(shifted, [weights.shape[1] - own], axis=1)[: 2 if own else 1]:
+            sign = weightutils.determine_sign_mode(part)
+            kept.append(weightutils.truncate_weights(weightutils.clip_weights(part, sign, num_bits=8), sign, bits))
+        answers.append(np.hstack(kept) * 2.0**exponent)
     return {"weights": np.stack(answers)}
+
+
+def load_decays(decays):
+    """Integers that resonators rotate with after netx has loaded `(sinDecay, cosDecay)`."""
+    from lava.lib.dl.slayer.neuron.rf import neuron_params
+    from lava.proc.rf.process import RF
+
+    answers = []
+    for sin, cos in decays:
+        loaded = neuron_params({"sinDecay": sin, "cosDecay": cos, "vThMant": 64})
+        resonator = RF(shape=(1,), period=loaded["period"], alpha=loaded["decay"], state_exp=6, decay_bits=12)
+        answers.append((int(resonator.sin_decay.init), int(resonator.cos_decay.init)))
+    return {"decays": np.array(answers)}
+
+
+def load(path):
+    """The arrays of a job; single numbers as numbers."""
+    with np.load(path) as job:
+        return {key: value if value.ndim else int(value) for key, value in job.items()}
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    with np.load(folder / "weights.npz") as job:
-        np.savez(folder / "answer-weights.npz", **load_weights(job["weights"]))
+    for stem, answer in {"weights": load_weights, "recurrent": load_weights, "decays": load_decays}.items():
+        np.savez(folder / f"answer-{stem}.npz", **answer(**load(folder / f"{stem}.npz")))
     for net in sorted(folder.glob("*.net")):
-        with np.load(net.with_suffix(".npz")) as job:
-            np.savez(folder / f"answer-{net.stem}.npz", **run_network(net, job["frames"], int(job["reset_step"])))
+        np.savez(folder / f"answer-{net.stem}.npz", **run_network(net, **load(net.with_suffix(".npz"))))

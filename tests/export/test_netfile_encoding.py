@@ -7,8 +7,8 @@ import hashlib
 import h5py
 import numpy as np
 
-from evsnn_lava.export.netfile_encoding import content_digest, encode
-from evsnn_lava.export.netfile_writer import content_hash, write_net
+from evsnn_lava.export.netfile.encoding import content_digest, encode
+from evsnn_lava.export.netfile.writer import content_hash, write_net
 
 
 def test_the_hash_is_the_one_that_the_document_describes(demo, tmp_path):

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from evsnn_lava.errors import FormatError
-from evsnn_lava.export.netfile_encoding import encode
-from evsnn_lava.export.netfile_schema import FIELDS, FORMAT_VERSION, HASH_PATH, field_of
+from evsnn_lava.export.netfile.encoding import encode
+from evsnn_lava.export.netfile.schema import FIELDS, FORMAT_VERSION, HASH_PATH, field_of
 
 ROW = re.compile(r"^\| `/([^`]+)` \| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", re.M)
 
@@ -21,8 +21,9 @@ def test_the_document_lists_every_data_set_as_the_code_does(root):
     assert f"version {FORMAT_VERSION}" in text
 
 
-def test_a_full_network_uses_every_data_set(demo):
-    used = {re.sub(r"^layer/\d+/", "layer/<i>/", path) for path in encode(demo)} | {HASH_PATH}
+def test_networks_of_every_kind_use_every_data_set(demo, zoo):
+    paths = {path for network in (demo, *zoo.values()) for path in encode(network)}
+    used = {re.sub(r"^layer/\d+/", "layer/<i>/", path) for path in paths} | {HASH_PATH}
     assert used == set(FIELDS)
 
 

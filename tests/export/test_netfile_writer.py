@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import ConfigError, UnsupportedError
-from evsnn_lava.export.netfile_reader import read_net
-from evsnn_lava.export.netfile_writer import content_hash, write_net
+from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.export.netfile.writer import content_hash, write_net
 from evsnn_lava.network import (
     NEVER,
     ConvSynapse,
@@ -53,11 +53,19 @@ def assert_equal(a, b, where="network"):
         assert a == b, where
 
 
+def one_or_each(draw, values, channels):
+    """One value, or one per channel."""
+    return draw(values | st.lists(values, min_size=channels, max_size=channels).map(np.array))
+
+
 @st.composite
-def neurons(draw, channels):
-    bias = draw(st.none() | st.lists(st.integers(-4096, 4095), min_size=channels, max_size=channels))
-    bias = None if bias is None else np.array(bias)
-    return CubaNeuron(draw(st.integers(0, 131071)), draw(st.integers(-1, 4095)), draw(st.integers(0, 4096)), bias)
+def neurons(draw, shape):
+    values, size = st.integers(-4096, 4095), draw(st.sampled_from([shape[:1], shape]))
+    count = int(np.prod(size))
+    bias = draw(st.none() | st.lists(values, min_size=count, max_size=count).map(lambda each: np.reshape(each, size)))
+    most = 4096 if bias is None else 3900  # what netx can hold down before the first step
+    du = one_or_each(draw, st.integers(-1, 4095), shape[0])
+    return CubaNeuron(draw(st.integers(0, 131071)), du, one_or_each(draw, st.integers(0, most), shape[0]), bias)
 
 
 def weights(draw, shape, even):
@@ -76,20 +84,27 @@ def convolutions(draw, shape, name):
     kernel = [draw(st.integers(1, min(3, most))) for most in room]
     values = weights(draw, (outputs, shape[0] // groups, *kernel), even=False)
     synapse = ConvSynapse(values, draw(PAIR), padding, dilation, groups)
-    return Layer(name, synapse, draw(neurons(outputs)), synapse.output_shape(shape))
+    shape = synapse.output_shape(shape)
+    return Layer(name, synapse, draw(neurons(shape)), shape)
 
 
 @st.composite
 def denses(draw, shape, name):
-    outputs = draw(st.integers(2, 5))
-    synapse = DenseSynapse(weights(draw, (outputs, int(np.prod(shape))), even=True))
-    return Layer(name, synapse, draw(neurons(outputs)), (outputs,))
+    outputs, inputs = draw(st.integers(2, 5)), int(np.prod(shape))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    delays = random.integers(0, 63, (outputs, inputs)) if draw(st.booleans()) else None
+    own = DenseSynapse(weights(draw, (outputs, outputs), even=True)) if delays is None and draw(st.booleans()) else None
+    synapse = DenseSynapse(weights(draw, (outputs, inputs), even=True), delays=delays)
+    return Layer(name, synapse, draw(neurons((outputs,))), (outputs,), own)
 
 
 @st.composite
 def recipes(draw):
     height, width = draw(st.integers(2, 9)), draw(st.integers(2, 9))
     crop = draw(st.none() | st.tuples(st.just(1), st.just(0), st.just(height - 1), st.just(width)))
+    if draw(st.booleans()):
+        shape = draw(st.tuples(SIZE, SIZE, SIZE))
+        return InputRecipe.frames(shape, draw(st.integers(1, 9)), draw(st.sampled_from([0, 1, 4])), draw(TEXT))
     timed = draw(st.booleans())
     return InputRecipe(
         height,
@@ -135,8 +150,14 @@ def networks(draw):
         provenance=draw(st.dictionaries(TEXT, TEXT, max_size=3)),
     )
     samples = draw(st.integers(0, 2))
-    frames = np.random.default_rng(samples).random((samples, *recipe.input_shape, recipe.steps)) < 0.3
+    frames = random_frames(network, samples)
     return replace(network, golden=record_golden(network, frames)) if samples else network
+
+
+def random_frames(network, samples):
+    rng, recipe = np.random.default_rng(samples), network.recipe
+    shape, (low, high) = (samples, *network.input_shape, recipe.steps), recipe.value_range
+    return rng.integers(low, high + 1, shape, np.int32) if recipe.message_bits else rng.random(shape) < 0.3
 
 
 @given(network=networks())
@@ -149,6 +170,25 @@ def test_a_written_network_comes_back(network, tmp_path_factory):
     assert content_hash(back) == content_hash(network)
     with h5py.File(path) as file:
         assert file["evsnn/content_hash"][()].decode() == content_hash(network)
+
+
+def test_networks_of_every_kind_come_back(zoo, tmp_path):
+    for name, network in zoo.items():
+        write_net(network, tmp_path / "a.net")
+        assert_equal(read_net(tmp_path / "a.net"), network, name)
+
+
+def test_networks_of_every_kind_have_the_same_bytes_in_another_process(zoo, tmp_path):
+    code = (
+        "import sys, pathlib; from evsnn_lava.export.netfile.reader import read_net;"
+        "from evsnn_lava.export.netfile.writer import write_net;"
+        "[write_net(read_net(path), path.with_suffix('.again')) for path in pathlib.Path(sys.argv[1]).glob('*.net')]"
+    )
+    for name, network in zoo.items():
+        write_net(network, tmp_path / f"{name}.net")
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=True, timeout=100)
+    for name in zoo:
+        assert (tmp_path / f"{name}.net").read_bytes() == (tmp_path / f"{name}.again").read_bytes(), name
 
 
 def test_the_hash_sees_every_part(demo):
@@ -175,8 +215,8 @@ def test_same_network_same_bytes(demo, tmp_path):
 def test_same_bytes_in_another_process(demo, tmp_path):
     write_net(demo, tmp_path / "a.net")
     code = (
-        "import sys; from evsnn_lava.export.netfile_reader import read_net;"
-        "from evsnn_lava.export.netfile_writer import write_net; write_net(read_net(sys.argv[1]), sys.argv[2])"
+        "import sys; from evsnn_lava.export.netfile.reader import read_net;"
+        "from evsnn_lava.export.netfile.writer import write_net; write_net(read_net(sys.argv[1]), sys.argv[2])"
     )
     subprocess.run([sys.executable, "-c", code, tmp_path / "a.net", tmp_path / "b.net"], check=True, timeout=60)
     assert (tmp_path / "a.net").read_bytes() == (tmp_path / "b.net").read_bytes()

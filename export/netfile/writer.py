@@ -8,9 +8,9 @@ import numpy as np
 
 from evsnn_lava._files import atomic_write
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.export.netfile_encoding import content_digest, encode
-from evsnn_lava.export.netfile_schema import HASH_PATH
-from evsnn_lava.export.netfile_storage import tree_to_bytes
+from evsnn_lava.export.netfile.encoding import content_digest, encode
+from evsnn_lava.export.netfile.schema import HASH_PATH
+from evsnn_lava.export.netfile.storage import tree_to_bytes
 from evsnn_lava.network import NetworkDescription
 
 
@@ -61,7 +61,7 @@ def write_net(network: NetworkDescription, path: str | os.PathLike[str]) -> None
 
     Examples
     --------
-    >>> from evsnn_lava.export.netfile_reader import read_net
+    >>> from evsnn_lava.export.netfile.reader import read_net
     >>> from evsnn_lava.network import CubaNeuron, CutoffPolicy, DenseSynapse, FrameMasks, InputRecipe, Layer
     >>> layer = Layer("fc", DenseSynapse([[2, -4], [-2, 6]]), CubaNeuron(vth_mant=80, du=1023, dv=128), (2,))
     >>> recipe = InputRecipe(sensor_height=1, sensor_width=1, steps=4, dt_us=1000)

@@ -7,18 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from evsnn_lava.errors import ConfigError, EvsnnError, FormatError
-from evsnn_lava.export.netfile_decoding import decode, take
-from evsnn_lava.export.netfile_encoding import content_digest, encode
-from evsnn_lava.export.netfile_schema import (
-    FORMAT_VERSION,
-    HASH_PATH,
-    REMEDY,
-    VERSION_PATH,
-    Tree,
-    check_fields,
-    field_of,
-)
-from evsnn_lava.export.netfile_storage import HDF5_SIGNATURE, bytes_to_tree
+from evsnn_lava.export.netfile.decoding import decode
+from evsnn_lava.export.netfile.encoding import encode
+from evsnn_lava.export.netfile.migration import Lifted, check_hash, lift
+from evsnn_lava.export.netfile.schema import HASH_PATH, REMEDY, Tree, check_fields
+from evsnn_lava.export.netfile.storage import HDF5_SIGNATURE, bytes_to_tree
 from evsnn_lava.network import NetworkDescription
 
 SIZE_LIMIT: Final = 1 << 32
@@ -35,7 +28,7 @@ def read_net(path: str | os.PathLike[str]) -> NetworkDescription:
     Returns
     -------
     NetworkDescription
-        Exactly what was written.
+        Exactly what was written. A file of an older version is lifted to the newest form in memory.
 
     Raises
     ------
@@ -48,9 +41,33 @@ def read_net(path: str | os.PathLike[str]) -> NetworkDescription:
     -----
     A file is accepted only if writing the network that it describes gives the same content again.
     """
+    return read_lifted(path)[0]
+
+
+def read_lifted(path: str | os.PathLike[str]) -> tuple[NetworkDescription, Lifted]:
+    """Read a ``.net`` file, and say what was done to bring it to the newest form.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    network : NetworkDescription
+        As :func:`read_net` gives it.
+    lifted : Lifted
+        Its content in the newest form, the version of the file and the changes.
+
+    Raises
+    ------
+    ConfigError, FormatError
+        As :func:`read_net`.
+    """
     data = _file_bytes(Path(path))
     try:
-        return _network(bytes_to_tree(data))
+        lifted = lift(bytes_to_tree(data))
+        return _network(lifted.tree), lifted
     except EvsnnError as error:
         raise FormatError(f"{path}: {error}") from error
 
@@ -71,27 +88,11 @@ def _file_bytes(path: Path) -> bytes:
 
 
 def _network(tree: Tree) -> NetworkDescription:
-    _check_version(tree)
     check_fields(tree)
     network = decode(tree)
     _compare(tree, encode(network))
-    stored, computed = take(tree, HASH_PATH).item().decode("ascii", "replace"), content_digest(tree)
-    if stored != computed:
-        raise FormatError(f"content hash is {computed[:12]}..., /{HASH_PATH} says {stored[:12]!r}...; {REMEDY}")
+    check_hash(tree)
     return network
-
-
-def _check_version(tree: Tree) -> None:
-    """Before anything else: a newer file may hold what this version does not know."""
-    array = take(tree, VERSION_PATH)
-    if array.shape != () or not field_of(VERSION_PATH).accepts(array.dtype):
-        raise FormatError(f"/{VERSION_PATH} is not one 64-bit whole number; {REMEDY}")
-    if (version := int(array[()])) > FORMAT_VERSION:
-        raise FormatError(
-            f"format version {version} is newer than {FORMAT_VERSION}, the newest known; update evsnn_lava"
-        )
-    if version < 1:
-        raise FormatError(f"format version {version} does not exist, the first is 1; {REMEDY}")
 
 
 def _compare(found: Tree, expected: Tree) -> None:

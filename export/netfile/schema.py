@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,13 +15,16 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import FormatError
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Version of the ``/evsnn`` group that is written, and the newest that can be read."""
 
 VERSION_PATH: Final = "evsnn/format_version"
 HASH_PATH: Final = "evsnn/content_hash"
 
 REMEDY: Final = "the file is damaged or was edited, export the network again"
+
+SHOWN: Final = 60
+"""Characters of a foreign text that an error message repeats."""
 
 Tree = dict[str, npt.NDArray[Any]]
 """The content of a file: path without the leading slash -> array (little-endian, C order)."""
@@ -50,34 +54,56 @@ class Field:
 
 
 FIELDS: Final[dict[str, Field]] = {
-    "layer/<i>/type": Field("text", (0,), "input (first), conv, flatten (before a dense after (C, H, W)) or dense"),
+    "layer/<i>/type": Field(
+        "text", (0,), "input (first), conv, flatten (before a dense after (C, H, W)), dense, dense_rec"
+    ),
     "layer/<i>/shape": Field("int64", (1,), "output shape: (C, H, W) or (N,)"),
-    "layer/<i>/weight": Field("int16", (2, 4), "dense (out, in), conv (C_out, C_in / groups, kH, kW); -256..255"),
-    "layer/<i>/bias": Field("int16", (1,), "bias mantissa, one per output channel; absent without a bias"),
+    "layer/<i>/weight": Field(
+        "int16",
+        (0, 2, 4),
+        "dense (out, in), conv (C_out, C_in / groups, kH, kW), -256..255; input with neurons: factor",
+    ),
+    "layer/<i>/weight/real": Field("int16", (2,), "dense before resonators: (out, in), real part, instead of weight"),
+    "layer/<i>/weight/imag": Field("int16", (2,), "dense before resonators: (out, in), imaginary part"),
+    "layer/<i>/weight_rec": Field("int16", (2,), "dense_rec: (out, out), from the layer to itself"),
+    "layer/<i>/delay": Field("int64", (2,), "dense, dense_rec: (out, in) steps, 0..62; absent without delays"),
+    "layer/<i>/bias": Field(
+        "int16", (0, 1, 3), "mantissa per channel, or per neuron (W, H, C); absent without; input with neurons: summand"
+    ),
     "layer/<i>/stride": Field("int64", (1,), "conv: (vertical, horizontal)"),
     "layer/<i>/padding": Field("int64", (1,), "conv: (vertical, horizontal)"),
     "layer/<i>/dilation": Field("int64", (1,), "conv: (vertical, horizontal)"),
     "layer/<i>/groups": Field("int64", (0,), "conv: number of groups"),
-    "layer/<i>/neuron/type": Field("text", (0,), "CUBA"),
-    "layer/<i>/neuron/iDecay": Field("int64", (0,), "decay of the current in 1/4096: du + 1"),
-    "layer/<i>/neuron/vDecay": Field("int64", (0,), "decay of the voltage in 1/4096: dv"),
-    "layer/<i>/neuron/vThMant": Field("int64", (0,), "threshold mantissa; the threshold is vThMant * 64"),
-    "layer/<i>/neuron/refDelay": Field("int64", (0,), "1"),
-    "layer/<i>/neuron/gradedSpike": Field("bool", (0,), "False"),
+    "layer/<i>/neuron/type": Field("text", (0,), "CUBA, SDNN, RF_PHASE or RF_IZHIKEVICH"),
+    "layer/<i>/neuron/iDecay": Field(
+        "int64", (0, 1), "CUBA: decay of the current in 1/4096, or one per channel: du + 1"
+    ),
+    "layer/<i>/neuron/vDecay": Field("int64", (0, 1), "CUBA: decay of the voltage in 1/4096, or one per channel: dv"),
+    "layer/<i>/neuron/vThMant": Field("int64", (0,), "threshold mantissa; CUBA, RF: * 64, SDNN: * 4096; not for sigma"),
+    "layer/<i>/neuron/refDelay": Field("int64", (0,), "CUBA: 1"),
+    "layer/<i>/neuron/gradedSpike": Field("bool", (0,), "whether messages carry a number: True for SDNN"),
+    "layer/<i>/neuron/sigma_output": Field("bool", (0,), "True; makes an SDNN neuron a sigma neuron"),
+    "layer/<i>/neuron/sinDecay": Field("float64", (0,), "RF: rotation in 1/4096, half a unit further from zero"),
+    "layer/<i>/neuron/cosDecay": Field("float64", (0,), "RF: rotation in 1/4096, half a unit further from zero"),
     "evsnn/format_version": Field("int64", (0,), "version of this specification"),
     "evsnn/content_hash": Field("text", (0,), "SHA-256 of all other data sets, 64 hexadecimal digits"),
     "evsnn/name": Field("text", (0,), "name of the network"),
-    "evsnn/layer_names": Field("text", (1,), "(L,) names of the conv and dense layers, in order"),
+    "evsnn/layer_names": Field("text", (1,), "(L,) names of the layers with neurons, in order"),
     "evsnn/class_names": Field("text", (1,), "(classes,) one name per output neuron"),
     "evsnn/provenance": Field("text", (0,), "JSON object of strings, keys sorted, no spaces, ASCII escapes"),
     "evsnn/recipe/sensor_height": Field("int64", (0,), "rows of the sensor in pixels"),
     "evsnn/recipe/sensor_width": Field("int64", (0,), "columns of the sensor in pixels"),
     "evsnn/recipe/steps": Field("int64", (0,), "number of frames T"),
-    "evsnn/recipe/dt_us": Field("int64", (0,), "length of a frame in microseconds; 0 for count binning"),
-    "evsnn/recipe/binning": Field("text", (0,), "time or count"),
-    "evsnn/recipe/polarities": Field("int64", (0,), "2: OFF and ON apart (channel 1 is ON); 1: merged"),
+    "evsnn/recipe/dt_us": Field("int64", (0,), "length of a frame in microseconds; 0 without time binning"),
+    "evsnn/recipe/binning": Field("text", (0,), "time, count or none"),
+    "evsnn/recipe/polarities": Field(
+        "int64", (0,), "2: OFF and ON apart (channel 1 is ON); 1: merged; any number without binning"
+    ),
     "evsnn/recipe/crop": Field("int64", (1,), "(top, left, height, width); absent without a crop"),
     "evsnn/recipe/downsample": Field("int64", (0,), "side of the square of pixels that become one"),
+    "evsnn/recipe/message_bits": Field(
+        "int64", (0,), "0: frames are binary; else bits of an input value, with its sign"
+    ),
     "evsnn/recipe/dataset": Field("text", (0,), "data set that the network was trained on"),
     "evsnn/masks/semantics": Field("text", (0,), "skip or mute: what becomes of a frame that the first mask drops"),
     "evsnn/masks/keep": Field("uint8", (2,), "(L, T) 1 where layer l receives its input for frame t"),
@@ -92,7 +118,9 @@ FIELDS: Final[dict[str, Field]] = {
     "evsnn/quantisation/max_error": Field("float64", (1,), "(Q,) largest rounding error, in float units"),
     "evsnn/quantisation/clipped": Field("int64", (1,), "(Q,) number of clipped weights"),
     "evsnn/quantisation/zeros": Field("int64", (1,), "(Q,) number of zero weights"),
-    "evsnn/golden/frames": Field("uint8", (2,), "(N, ceil(C H W T / 8)) packed bits, first frame bit highest"),
+    "evsnn/golden/frames": Field(
+        "uint8", (2,), "(N, ceil(C H W T / 8)) packed bits, or (N, 4 C H W T) bytes when graded"
+    ),
     "evsnn/golden/spike_counts": Field("int64", (3,), "(N, L, K) messages per sample, layer and step"),
     "evsnn/golden/spike_hashes": Field("uint64", (3,), "(N, L, K) fingerprints of the same messages"),
     "evsnn/golden/exit_step": Field("int64", (1,), "(N,) step at which the cutoff stops, 1..T'"),
@@ -102,13 +130,15 @@ FIELDS: Final[dict[str, Field]] = {
 _NUMBER: Final = re.compile(r"^layer/(0|[1-9][0-9]{0,5})/")
 
 
-def field_of(path: str) -> Field:
+def field_of(path: str, fields: Mapping[str, Field] = FIELDS) -> Field:
     """Look a path up in the table.
 
     Parameters
     ----------
     path : str
         Path of a data set, for example ``"layer/0/shape"``.
+    fields : mapping of str to Field
+        The table; that of the newest version if none is given.
 
     Returns
     -------
@@ -126,18 +156,42 @@ def field_of(path: str) -> Field:
     'int16'
     """
     generic = _NUMBER.sub("layer/<i>/", path)
-    if generic not in FIELDS or "<" in path:
-        raise FormatError(f"unknown object /{path}; {REMEDY}")
-    return FIELDS[generic]
+    if generic not in fields or "<" in path:
+        raise FormatError(f"unknown object /{shown(path)}; {REMEDY}")
+    return fields[generic]
 
 
-def check_fields(tree: Tree) -> None:
+def shown(text: str) -> str:
+    """A foreign text as a message may repeat it: short and in one line.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        At most ``SHOWN`` characters; what cannot be printed is replaced.
+
+    Examples
+    --------
+    >>> shown("a" + chr(10) + "b" * 99)[:5]
+    'a?bbb'
+    """
+    line = "".join(letter if letter.isprintable() else "?" for letter in text[:SHOWN])
+    return line if len(text) <= SHOWN else f"{line}..."
+
+
+def check_fields(tree: Tree, fields: Mapping[str, Field] = FIELDS) -> None:
     """Refuse data sets that the format does not know, or of another type or dimension.
 
     Parameters
     ----------
     tree : dict of str to numpy.ndarray
         Content of a file.
+    fields : mapping of str to Field
+        The table of its version.
 
     Raises
     ------
@@ -145,7 +199,7 @@ def check_fields(tree: Tree) -> None:
         At the first wrong one.
     """
     for path, array in tree.items():
-        field = field_of(path)
+        field = field_of(path, fields)
         if not field.accepts(array.dtype):
             raise FormatError(f"/{path} holds {array.dtype}, the format says {field.kind}; {REMEDY}")
         if array.ndim not in field.ndims:

@@ -1,0 +1,1 @@
+"""The ``.net`` file of this project: what it holds, writing it, reading it strictly, older versions."""

@@ -1,0 +1,46 @@
+"""``evsnn migrate`` writes the newest version and says what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.export.netfile.schema import FORMAT_VERSION
+from evsnn_lava.export.netfile.writer import content_hash
+
+VERSION_1 = Path(__file__).parents[1] / "export" / "data" / "version1.net"
+
+
+def test_an_old_file(evsnn, tmp_path):
+    new = tmp_path / "new.net"
+    code, out, err = evsnn("migrate", VERSION_1, "-o", new)
+    assert (code, err) == (0, "")
+    first, *changes = out.splitlines()
+    assert first == f"wrote {new}: version {FORMAT_VERSION} instead of 1, the same network"
+    assert changes == ["  version 2: /evsnn/recipe/message_bits is new, 0: frames are binary, as they were"]
+    assert content_hash(read_net(new)) == content_hash(read_net(VERSION_1))
+
+
+def test_a_new_file_stays_as_it_is(evsnn, tmp_path):
+    new, again = tmp_path / "new.net", tmp_path / "again.net"
+    evsnn("migrate", VERSION_1, "-o", new)
+    code, out, _ = evsnn("migrate", new, "-o", again)
+    assert code == 0
+    assert "nothing changed" in out
+    assert again.read_bytes() == new.read_bytes()
+
+
+def test_in_place(evsnn, tmp_path):
+    path = tmp_path / "a.net"
+    path.write_bytes(VERSION_1.read_bytes())
+    assert evsnn("migrate", path, "-o", path)[0] == 0
+    assert "nothing changed" in evsnn("migrate", path, "-o", path)[1]
+
+
+def test_a_damaged_file_writes_nothing(evsnn, tmp_path):
+    bad = tmp_path / "bad.net"
+    bad.write_bytes(VERSION_1.read_bytes()[:-9])
+    code, out, err = evsnn("migrate", bad, "-o", tmp_path / "new.net")
+    assert (code, out) == (2, "")
+    assert err.startswith("FormatError: ")
+    assert not (tmp_path / "new.net").exists()
