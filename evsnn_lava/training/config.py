@@ -55,9 +55,13 @@ class DataConfig(_Strict):
 
 
 class NeuronConfig(_Strict):
-    """Parameters of ``slayer.neuron.cuba.Neuron``, the same for all layers; the threshold counts in 1/64."""
+    """Parameters of ``slayer.neuron.cuba.Neuron``, the same for all layers; the threshold counts in 1/64.
 
-    threshold: Annotated[float, Field(ge=1 / 64, lt=2048)] = 1.25
+    From 64 on SLAYER's float32 loses the epsilon that keeps a neuron from firing at equality, and the deployed integers
+    would differ.
+    """
+
+    threshold: Annotated[float, Field(ge=1 / 64, lt=64)] = 1.25
     current_decay: Share = 0.25
     voltage_decay: Share = 0.03
     tau_grad: Positive = 0.03

@@ -17,6 +17,7 @@ from evsnn_lava.simulation import simulate
 pytestmark = pytest.mark.torch
 
 NEURON = {"threshold": 1.25, "current_decay": 0.25, "voltage_decay": 0.03}
+FULL = {"current_decay": 1.0, "voltage_decay": 0.0}
 HEIGHT, WIDTH, STEPS, CLASSES = 7, 6, 9, 3
 LAYERS = [
     {"type": "conv", "channels": 3, "kernel": 3, "stride": 2, "padding": 1},
@@ -115,21 +116,27 @@ def test_random_models_are_worth_comparing(torch, make_model):
         assert max(rates) < 0.9
 
 
+def compiled(frontend, block, shape):
+    """Layer and facts of one block of our own."""
+    (layer,), (facts,) = frontend.compile_blocks([block], shape, kinds=frontend.TRAINED_KINDS)
+    return layer, facts
+
+
 @pytest.mark.parametrize("scale", [16, 64, 128])
 def test_integers_are_those_of_slayers_own_hook(frontend, torch, blocks, scale):
     torch.manual_seed(scale)
     neuron = {**NEURON, "scale": scale}
     conv = blocks.Conv(neuron, 4, 6, (3, 2), stride=(2, 1), padding=(0, 1), dilation=(1, 2), groups=2, weight_scale=9)
     dense = blocks.Dense(neuron, 12, 5, weight_scale=9)
-    for block in (conv, dense):
-        synapse, facts = frontend.quantise_block("it", block)
-        raw = block.synapse.weight.detach()
-        exact = block.synapse.pre_hook_fx(raw, descale=True).numpy().reshape(synapse.weights.shape)
-        assert np.array_equal(synapse.weights, exact)
-        assert not (synapse.weights % 2).any()
-        assert (facts.layer, facts.weight_scale) == ("it", scale)
+    for block, shape in ((conv, (4, 7, 6)), (dense, (2, 3, 2))):
+        layer, facts = compiled(frontend, block, shape)
+        weights = layer.synapse.weights
+        exact = block.synapse.pre_hook_fx(block.synapse.weight.detach(), descale=True).numpy().reshape(weights.shape)
+        assert np.array_equal(weights, exact)
+        assert not (weights % 2).any()
+        assert (facts.layer, facts.weight_scale) == (layer.name, scale)
         assert facts.zeros == np.count_nonzero(exact == 0)
-    synapse, _ = frontend.quantise_block("it", conv)
+    synapse = compiled(frontend, conv, (4, 7, 6))[0].synapse
     assert isinstance(synapse, ConvSynapse)
     assert (synapse.stride, synapse.padding, synapse.dilation, synapse.groups) == ((2, 1), (0, 1), (1, 2), 2)
 
@@ -138,19 +145,19 @@ def test_facts_say_what_rounding_did(frontend, torch, blocks):
     block = blocks.Dense(NEURON, 4, 2)
     weights = torch.tensor([[0.5, 9.0, -9.0, 0.001], [2.01 / 64, 0.0, -4.0, 254 / 64]])
     block.synapse.weight.data = weights.reshape(block.synapse.weight.shape)
-    synapse, facts = frontend.quantise_block("fc", block)
-    assert synapse.weights.tolist() == [[32, 254, -256, 0], [2, 0, -256, 254]]
+    layer, facts = compiled(frontend, block, (4,))
+    assert layer.synapse.weights.tolist() == [[32, 254, -256, 0], [2, 0, -256, 254]]
     assert (facts.clipped, facts.zeros) == (2, 2)
     assert facts.max_error == pytest.approx(0.001, abs=1e-6)
 
 
 @pytest.mark.parametrize("scale", [16, 64, 128])
 @settings(max_examples=25, deadline=None)
-@given(threshold=st.floats(0.1, 900), current=st.floats(0, 1), voltage=st.floats(0, 1))
+@given(threshold=st.floats(0.1, 31), current=st.floats(0, 1), voltage=st.floats(0, 1))
 def test_neuron_parameters_are_slayers_device_parameters(frontend, blocks, scale, threshold, current, voltage):
     options = {"threshold": threshold, "current_decay": current, "voltage_decay": voltage, "scale": scale}
-    block = blocks.Dense(options, 2, 2)
-    neuron = frontend.quantise_neuron("it", block.neuron)
+    block = filled(blocks.Dense(options, 2, 2), 1.0)
+    neuron = compiled(frontend, block, (2,))[0].neuron
     expected = block.neuron.device_params
     assert (neuron.vth_mant, neuron.du + 1, neuron.dv) == (expected["vThMant"], expected["iDecay"], expected["vDecay"])
     assert neuron.bias_mant is None
@@ -161,32 +168,9 @@ def filled(block, value):
     return block
 
 
-def norm():
-    from evsnn_lava._torch import slayer
-
-    return slayer.neuron.norm.MeanOnlyBatchNorm
-
-
-def stock_dense():
-    from evsnn_lava._torch import slayer
-
-    return slayer.block.cuba.Dense(NEURON, 4, 3)
-
-
-def stock_flatten():
-    from evsnn_lava._torch import slayer
-
-    return slayer.block.cuba.Flatten()
-
-
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda b: b.Dense({**NEURON, "norm": norm()}, 4, 3), "it has a norm, which is not folded yet; train without"),
-        (
-            lambda b: b.Dense(NEURON, 4, 3, delay=True),
-            "it has axonal delays, which are not exported yet; train without",
-        ),
         (
             lambda b: b.Dense({**NEURON, "graded_spike": True}, 4, 3),
             "it sends graded spikes, .*; set graded_spike=False",
@@ -196,49 +180,29 @@ def stock_flatten():
             "the weight scale is 100, only powers of two are exact; use",
         ),
         (
-            lambda b: b.Dense({**NEURON, "shared_param": False}, 4, 3),
-            "it has a decay per channel; set shared_param=True",
-        ),
-        (
             lambda b: b.Dense({**NEURON, "persistent_state": True}, 4, 3),
             "it keeps its state between recordings, .*; set",
         ),
         (lambda b: filled(b.Dense(NEURON, 4, 3), 0.01), "all weights are zero after quantisation; train it longer or"),
         (
-            lambda b: filled(b.Conv(NEURON, 4, 3, 3), float("nan")),
-            "108 weights are not finite; train again with a smaller",
+            lambda b: filled(b.Dense(NEURON, 4, 3), float("nan")),
+            "12 weights are not finite; train again with a smaller",
         ),
         (
             lambda b: filled(b.Dense(NEURON, 4, 3), float("inf")),
             "12 weights are not finite; train again with a smaller",
         ),
-        (
-            lambda _: stock_dense(),
-            r"lava\.lib\.dl\.slayer\.block\.cuba\.Dense cannot be exported; use Conv or Dense of evs",
-        ),
-        (
-            lambda _: stock_flatten(),
-            r"lava\.lib\.dl\.slayer\.block\.cuba\.Flatten cannot be exported; use Conv or Dense",
-        ),
     ],
 )
 def test_what_would_make_a_difference_is_refused_in_one_line(frontend, blocks, make, words):
-    with pytest.raises(UnsupportedError, match=f"^layer conv3: {words}") as caught:
-        frontend.quantise_block("conv3", make(blocks))
+    with pytest.raises(UnsupportedError, match=f"^layer dense1: {words}") as caught:
+        compiled(frontend, make(blocks), (4,))
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
-def test_a_weight_norm_is_refused(frontend, blocks):
-    block = blocks.Dense(NEURON, 4, 3, weight_norm=True)
-    with pytest.raises(UnsupportedError, match=r"^layer fc: it has a weight norm, .*; set weight_norm=False$"):
-        frontend.quantise_block("fc", block)
-
-
 def test_a_threshold_beyond_17_bits_is_refused(frontend, blocks):
-    block = blocks.Dense({**NEURON, "threshold": 2048}, 4, 3)
-    with pytest.raises(CapacityError, match=r"vth_mant spans 131072\.\.131072, the limit is 0\.\.131071"):
-        frontend.quantise_neuron("fc", block.neuron)
+    with pytest.raises(CapacityError, match=r"vth_mant spans 131135\.\.131135, the limit is 0\.\.131071"):
+        compiled(frontend, filled(blocks.Dense({**NEURON, "threshold": 2049, **FULL}, 4, 3), 1.0), (4,))
 
 
 def test_the_network_says_where_it_came_from(frontend, make_model, tmp_path):
@@ -268,3 +232,11 @@ def test_a_plain_model_keeps_every_frame(frontend, make_model):
     plain = replace(model, variant="plain", config=config, keep=np.ones_like(model.keep))
     network = frontend.compile_model(plain)
     assert (network.masks.semantics, network.masks.stream_steps) == ("skip", STEPS)
+
+
+def test_layers_that_could_leave_24_bits_are_named(frontend, torch, make_model):
+    model = make_model(5, neuron={**NEURON, "current_decay": 0.001, "voltage_decay": 0.001})
+    assert "may_overflow" not in frontend.compile_model(make_model(5)).provenance
+    for block in model.network.blocks[1:3]:
+        block.synapse.weight.data.fill_(-4.0)
+    assert frontend.compile_model(model).provenance["may_overflow"] == "conv2, dense3"

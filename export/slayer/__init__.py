@@ -1,0 +1,1 @@
+"""Trained SLAYER blocks to layers of integers that send the same messages."""
