@@ -1,0 +1,1 @@
+"""Other people's netx files, as lava-dl writes them, read strictly."""
