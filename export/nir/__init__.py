@@ -1,0 +1,1 @@
+"""NIR graphs: other frameworks' networks in, ours out, with a report of what was rounded or lost."""
