@@ -1,0 +1,181 @@
+"""``evsnn diff``: what changed between two ``.net`` files, and what that does to size and cost."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import RenderableType
+
+from evsnn_lava.cli.comparison import comparison_tables, cost_change_table
+from evsnn_lava.cli.console import Output
+from evsnn_lava.errors import ConfigError, EvsnnError
+from evsnn_lava.export.comparison.networks import compare
+from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.hw_profiles import HardwareProfile, load_profile, profile_names
+from evsnn_lava.network import NetworkDescription, RunResult
+from evsnn_lava.profiling import CostReport, profile_run
+from evsnn_lava.simulation import run
+
+
+@dataclass(frozen=True)
+class CostChange:
+    """A cost of one inference in both networks, mean over the same frames.
+
+    Parameters
+    ----------
+    what, unit : str
+        Name; ``J``, ``s`` or empty for counts.
+    before, after : float
+        In that unit.
+    """
+
+    what: str
+    unit: str
+    before: float
+    after: float
+
+    @property
+    def ratio(self) -> float | None:
+        """After over before; None when there was nothing before."""
+        return self.after / self.before if self.before else None
+
+
+@dataclass(frozen=True)
+class CostComparison:
+    """What both networks cost on the same frames.
+
+    Parameters
+    ----------
+    hardware : str
+        Title of the hardware profile.
+    samples, same_decisions : int
+        Golden frames that were run, and on how many both choose the same class index.
+    changes : tuple of CostChange
+        The costs.
+    """
+
+    hardware: str
+    samples: int
+    same_decisions: int
+    changes: tuple[CostChange, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("before", type=Path, help="a .net file")
+    parser.add_argument("after", type=Path, help="another one")
+    names = ", ".join(profile_names())
+    parser.add_argument("--hw", default="loihi2", help=f"hardware profile: {names} or a TOML file (default: loihi2)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+
+
+def execute(options: argparse.Namespace, output: Output) -> int:
+    """Print the changes; 1 if there are any."""
+    hardware = load_profile(options.hw)
+    before, after = read_net(options.before), read_net(options.after)
+    comparison = compare(before, after)
+    facts: dict[str, Any] = {"same": comparison.same, **asdict(comparison), "cost": None}
+    parts: list[RenderableType] = [f"the same network: {before.name}"]
+    if not comparison.same:
+        costs = _costs_or_reason(before, after, hardware)
+        facts["cost"] = asdict(costs) if isinstance(costs, CostComparison) else costs
+        shown = cost_change_table(costs) if isinstance(costs, CostComparison) else f"\nCost not compared: {costs}"
+        parts = [comparison_tables(comparison), shown]
+    if options.json:
+        output.show_json(facts)
+    else:
+        for part in parts:
+            output.show(part)
+    return int(not comparison.same)
+
+
+def _costs_or_reason(
+    before: NetworkDescription, after: NetworkDescription, hardware: HardwareProfile
+) -> CostComparison | str:
+    try:
+        return compare_costs(before, after, hardware)
+    except EvsnnError as error:
+        return str(error)
+
+
+def compare_costs(before: NetworkDescription, after: NetworkDescription, hardware: HardwareProfile) -> CostComparison:
+    """Run both networks on the golden frames of both, in the reference, and price the runs.
+
+    Parameters
+    ----------
+    before, after : NetworkDescription
+        The networks.
+    hardware : HardwareProfile
+        What to price with.
+
+    Returns
+    -------
+    CostComparison
+        Means over the frames.
+
+    Raises
+    ------
+    ConfigError
+        If neither has golden vectors, or they take different frames.
+    """
+    frames = shared_frames(before, after)
+    results = run(before, frames), run(after, frames)
+    pairs = zip((before, after), results, strict=True)
+    reports = [profile_run(network, result, hardware) for network, result in pairs]
+    costs = [_costs(report, result) for report, result in zip(reports, results, strict=True)]
+    return CostComparison(
+        hardware.title,
+        samples=len(frames),
+        same_decisions=int((results[0].decision == results[1].decision).sum()),
+        changes=tuple(CostChange(*key, costs[0][key], costs[1][key]) for key in costs[0]),
+    )
+
+
+def shared_frames(before: NetworkDescription, after: NetworkDescription) -> npt.NDArray[Any]:
+    """Golden frames of both networks, each once.
+
+    Parameters
+    ----------
+    before, after : NetworkDescription
+        The networks.
+
+    Returns
+    -------
+    numpy.ndarray, shape (N, C, H, W, T)
+        Those of the first one first.
+
+    Raises
+    ------
+    ConfigError
+        If neither has golden vectors, or they take different frames.
+    """
+    recipes = [(*net.input_shape, net.recipe.steps, net.recipe.value_range) for net in (before, after)]
+    if recipes[0] != recipes[1]:
+        raise ConfigError(
+            f"network {before.name} takes frames {recipes[0][:4]} of values {recipes[0][4]}, network {after.name} "
+            f"{recipes[1][:4]} of {recipes[1][4]}; profile each on frames of its own"
+        )
+    golden = [net.golden.frames for net in (before, after) if net.golden is not None]
+    if not golden:
+        raise ConfigError("neither file carries golden vectors; export with --golden 2 or more")
+    every = np.concatenate(golden)
+    _, first = np.unique(every.reshape(len(every), -1), axis=0, return_index=True)
+    return every[np.sort(first)]
+
+
+def _costs(report: CostReport, result: RunResult) -> dict[tuple[str, str], float]:
+    spread, samples = report.distributions, result.samples
+    return {
+        ("steps, algorithmic", ""): spread["exit_steps"].mean.value,
+        ("steps, hardware", ""): spread["steps"].mean.value,
+        ("messages", ""): float(result.messages.sum() / samples),
+        ("synops", ""): float(result.synops.sum() / samples),
+        ("time", "s"): spread["time_s"].mean.value,
+        ("energy", "J"): spread["energy_j"].mean.value,
+        ("  dynamic", "J"): spread["dynamic_j"].mean.value,
+    }
