@@ -28,6 +28,7 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "torch": "train",
         "lightning": "train",
         "tonic": "train",
+        "nir": "nir",
         "lava-nc": "lava",
         "lava-dl": "lava",
     }

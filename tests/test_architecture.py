@@ -40,7 +40,7 @@ ROOMS = {
     "runtime": ({"network", "simulation", "_lava"}, {"numpy", "psutil"}),
     "profiling": ({"network", "hw_profiles"}, {"numpy"}),
     "reporting": ({"profiling", "export"}, {"rich"}),
-    "export": ({"network", "simulation", "hw_profiles", "_torch"}, {"numpy", "scipy", "h5py", "pydantic"}),
+    "export": ({"network", "simulation", "hw_profiles", "_torch"}, {"numpy", "scipy", "h5py", "nir", "pydantic"}),
     "hw_profiles": (set(), {"pydantic", "tomli"}),
 }
 FRONT_ENDS = {"evsnn_lava.export.frontend": {"training"}}  # the one module of the compiler that reads trained models
