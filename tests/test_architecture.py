@@ -29,7 +29,7 @@ TOP_LEVEL = {
     "tests",
 }
 BUILT = {"build", "dist"}  # git ignores them
-EVERYONE = {"errors", "_files"}  # of our own, free for every room
+EVERYONE = {"errors", "_children", "_files"}  # of our own, free for every room
 
 # room: (our own modules, third-party packages) that it may import, besides the standard library, itself and EVERYONE
 ROOMS = {

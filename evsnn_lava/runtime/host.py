@@ -14,13 +14,10 @@ from multiprocessing.connection import Pipe
 from pathlib import Path
 from typing import Any, Final
 
+from evsnn_lava._children import child_environment, child_program
 from evsnn_lava.runtime.child import kill_group, remove_shared_memory
 
-MAIN: Final = (
-    "import sys; sys.path[:] = filter(None, sys.path); from evsnn_lava.runtime.child import main; main(sys.argv[1:])"
-)
-"""Program of the child: `-m` puts the current folder before the standard library, `-c` does as an empty entry."""
-
+MAIN: Final = child_program("evsnn_lava.runtime.child")
 END_S: Final = 10.0
 """Time that the child gets to clear up before the session does it."""
 
@@ -53,7 +50,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
-                env=_environment(folder),
+                env=child_environment(TMPDIR=str(folder)),  # Lava makes a process of every block: one thread each
                 start_new_session=True,
             )
 
@@ -95,18 +92,6 @@ class Child:
         self._process.kill()
         self._process.wait()
         remove_shared_memory(self.memory_prefix)
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Our modules, temporary files in our folder, one thread per process as Lava makes a process of every block.
-
-    An empty entry of the path is the current folder; it goes last, so that no file in it can stand in for a module of
-    the standard library or of Lava.
-    """
-    entries = [entry for entry in sys.path if entry]
-    path = os.pathsep.join(entries if "" not in sys.path else [*entries, str(Path.cwd())])
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, "PYTHONPATH": path, "TMPDIR": str(folder), **threads}
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """A NIR file to a graph of the `nir` package, without trusting the file.
 
-A child process reads it, see `evsnn_lava.export.nir.tree`: the HDF5 library crashes or hangs on some damaged files. Only
-what came out well reaches the package, which makes its nodes of it.
+A child process reads it, see `evsnn_lava.export.nir.tree`: the HDF5 library crashes or hangs on some damaged files.
+Only what came out well reaches the package, which makes its nodes of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from evsnn_lava._children import child_environment, child_program
 from evsnn_lava._files import atomic_write
 from evsnn_lava.errors import ConfigError, FormatError, RunError
 from evsnn_lava.export.nir.package import nir_package
@@ -27,11 +28,7 @@ CPU_LIMIT_S = 8
 WALL_LIMIT_S = 9.0
 """Time after which the child is given up, however little it computed."""
 
-MAIN: Final = (
-    "import sys; sys.path[:] = filter(None, sys.path); "
-    "from evsnn_lava.export.nir.tree import main; sys.exit(main(sys.argv[1:]))"
-)
-"""Program of the child: `-m` puts the current folder before the standard library, `-c` does as an empty entry."""
+MAIN: Final = child_program("evsnn_lava.export.nir.tree")
 
 
 def read_graph(path: str | os.PathLike[str]) -> Any:
@@ -104,7 +101,7 @@ def _tree(data: bytes) -> dict[str, Any]:
             input=data,
             capture_output=True,
             timeout=WALL_LIMIT_S,
-            env=_environment(),
+            env=child_environment(),
             start_new_session=True,  # Ctrl-C comes to us alone, and we end the child
             check=False,
         )
@@ -131,13 +128,6 @@ def _failure(code: int, output: bytes, errors: bytes) -> FormatError | RunError:
     return RunError(
         f"the child that reads NIR files ended with code {code}: {printable(last, 120)}; install h5py again"
     )
-
-
-def _environment() -> dict[str, str]:
-    """Our modules and one thread; an empty entry of the path is the current folder, and no file in it comes first."""
-    entries = [entry for entry in sys.path if entry]
-    path = os.pathsep.join(entries if "" not in sys.path else [*entries, str(Path.cwd())])
-    return {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _untyped(node: Any) -> dict[str, Any]:
