@@ -17,6 +17,13 @@ from evsnn_lava.simulation.verification import Agreement
 SHOWN: Final = 4
 """Explanations that are printed; JSON has all."""
 
+HASHED: Final = "samples x layers x steps; the messages of every layer and step are compared by hash"
+CHANGED: Final = (
+    "[red]the reference does not compute what the golden vectors say either:[/red] the file or the code changed. The "
+    "file has counts and hashes only; --against a .net file that is right names the neuron"
+)
+SILENT: Final = "[yellow]silent: {names}[/yellow] (nothing is proven about what a silent layer sends)"
+
 
 def agreement_table(found: Mapping[str, Agreement | str]) -> Table:
     """The agreement as a table, one row per back-end.
@@ -38,9 +45,19 @@ def agreement_table(found: Mapping[str, Agreement | str]) -> Table:
             continue
         size = f"{agreement.messages} in {agreement.samples} x {agreement.layers} x {agreement.steps}"
         table.add_row(name, size, _verdict(agreement))
-    table.caption = "samples x layers x steps; the messages of every layer and step are compared by hash"
+    checked = [agreement for agreement in found.values() if isinstance(agreement, Agreement)]
+    table.caption = "\n".join([HASHED, *_remarks(checked)])
     table.caption_justify = "left"
     return table
+
+
+def _remarks(checked: list[Agreement]) -> Iterator[str]:
+    """What holds for the file, whatever the back-end."""
+    silent = dict.fromkeys(name for agreement in checked for name in agreement.silent_layers)
+    if silent:
+        yield SILENT.format(names=escape(", ".join(f"layer {name}" for name in silent)))
+    if any(agreement.difference and not agreement.difference.reference_agrees for agreement in checked):
+        yield CHANGED
 
 
 def difference_tables(found: Mapping[str, Agreement | str]) -> Iterator[RenderableType]:
@@ -95,12 +112,12 @@ def _neuron_table(name: str, neuron: NeuronDifference) -> Table:
 
 
 def _cell(expected: int | None, found: int | None) -> Text:
-    return Text("none fits" if found is None else str(found), "" if found == expected else "bold red")
+    return Text("untold" if found is None else str(found), "" if found == expected else "bold red")
 
 
 def _suspects(suspects: tuple[Suspect, ...]) -> str:
     if not suspects:
-        return "no single fault fits every step of this neuron; more than one thing is wrong"
+        return "no single fault fits every step of this neuron: more than one parameter is wrong, or its arithmetic is"
     count = f"{len(suspects)} faults fit" if len(suspects) > 1 else "one fault fits"
     more = [f"{len(suspects) - SHOWN} more"] if len(suspects) > SHOWN else []
     return f"{count} every step of this neuron: {' or '.join([*map(str, suspects[:SHOWN]), *more])}"
@@ -115,4 +132,5 @@ def _verdict(agreement: Agreement) -> str:
         return f"[red]differs:[/red] {escape(str(agreement.difference))}"
     if agreement.decision is not None:
         return f"[red]differs:[/red] same messages; {escape(str(agreement.decision))}"
-    return "[green]the same[/green]" + (", exit steps and decisions too" if agreement.decisions_agree else "")
+    same = "[green]the same[/green]" if agreement.messages else "[yellow]the same: all layers are silent[/yellow]"
+    return same + (", exit steps and decisions too" if agreement.decisions_agree else "")

@@ -1,25 +1,33 @@
-"""``evsnn verify``: the golden vectors of a file on every back-end."""
+"""``evsnn verify``: the golden vectors of a file on every back-end; docs/verify.md."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava._files import atomic_write
+from evsnn_lava._files import atomic_write, require_parent
 from evsnn_lava.cli.agreement import agreement_table, difference_tables
 from evsnn_lava.cli.console import Output
-from evsnn_lava.errors import BackendUnavailableError, CapacityError, UnsupportedError, unknown_name
+from evsnn_lava.errors import (
+    BackendUnavailableError,
+    CapacityError,
+    ConfigError,
+    EvsnnError,
+    MismatchError,
+    UnsupportedError,
+    unknown_name,
+)
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.network import NetworkDescription, RunResult
 from evsnn_lava.simulation import Trace, result_from_trace, simulate
 from evsnn_lava.simulation.reference import checked_stream
-from evsnn_lava.simulation.verification import Agreement, compare_trace, golden_of
+from evsnn_lava.simulation.verification import Agreement, compare_trace, golden_of, require_comparable
 
 __all__ = ["add_arguments", "agreement_table", "execute", "verify_network"]
 
@@ -42,18 +50,36 @@ class Answer:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = "Exit codes: 0 all agree, 1 a back-end differs, 2 nothing could be checked."
     parser.add_argument("file", type=Path, help="a .net file")
-    parser.add_argument("--backends", help=f"comma-separated, of {', '.join(ANSWERS)} (default: all that are usable)")
+    parser.add_argument(
+        "--backends",
+        help=f"comma-separated, of {', '.join(ANSWERS)} (default: all that are usable; reference with --against)",
+    )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="OLD",
+        help="take network and golden vectors of this .net file for right, and explain where FILE parts from it",
+    )
     parser.add_argument("--trace", type=Path, help="write messages and states of every side to this .npz file")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Print the agreement, and for each back-end that disagrees where and how; 1 if one does."""
-    network, traces = read_net(options.file), dict[str, Trace]()
-    found = verify_network(network, output, options.backends, traces)
     if options.trace:
-        write_traces(network, traces, options.trace)
+        require_parent(options.trace)
+        if options.trace.suffix != ".npz":
+            raise ConfigError(f"--trace {options.trace} is no .npz file; give it that ending")
+    network, traces = read_net(options.file), dict[str, Trace]()
+    expected, backends = network, options.backends
+    if options.against:
+        expected, traces["against"] = _right(options.against)
+        backends = "reference" if backends is None else backends
+    found = verify_network(network, output, backends, traces, expected)
+    if options.trace:
+        write_traces(replace(network, golden=expected.golden), traces, options.trace)
         output.note(f"wrote {options.trace}")
     if options.json:
         output.show_json({name: asdict(v) if isinstance(v, Agreement) else v for name, v in found.items()})
@@ -64,24 +90,36 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     return 0 if all(v.ok for v in found.values() if isinstance(v, Agreement)) else 1
 
 
+def _right(path: Path) -> tuple[NetworkDescription, Trace]:
+    """A file to hold others against, and what it does; it must do what its golden vectors say."""
+    network = read_net(path)
+    answer = _reference(network)
+    if not compare_trace(network, "reference", answer.trace, answer.result).ok:
+        raise MismatchError(f"{path} does not compute its own golden vectors; hold the file against another one")
+    return network, answer.trace
+
+
 def verify_network(
     network: NetworkDescription,
     output: Output,
     backends: str | None = None,
     traces: dict[str, Trace] | None = None,
+    expected: NetworkDescription | None = None,
 ) -> dict[str, Agreement | str]:
     """Check every back-end.
 
     Parameters
     ----------
     network : NetworkDescription
-        A network with golden vectors.
+        What the back-ends compute.
     output : Output
         Where to say what is going on.
     backends : str, optional
         Comma-separated names; a back-end that is asked for must be usable.
     traces : dict, optional
         Receives what each back-end did.
+    expected : NetworkDescription, optional
+        What they should compute, with golden vectors; by default the same network.
 
     Returns
     -------
@@ -91,15 +129,19 @@ def verify_network(
     Raises
     ------
     ConfigError
-        If a name is unknown or the network carries no golden vectors.
+        If a name is unknown, if there are no golden vectors, or if the two networks cannot be compared.
     BackendUnavailableError, UnsupportedError
         If a back-end that was asked for cannot do it.
     """
-    golden_of(network)
+    expected = expected or network
+    golden = golden_of(expected)
+    if expected is not network:
+        require_comparable(expected, network)
+        network = replace(network, golden=golden)
     names = list(ANSWERS) if backends is None else [name.strip() for name in backends.split(",")]
     for name in names:
         if name not in ANSWERS:
-            raise unknown_name("back-end", name, ANSWERS)
+            raise _no_answer(name)
     found: dict[str, Agreement | str] = {}
     for name in names:
         output.note(f"checking {name}")
@@ -110,10 +152,20 @@ def verify_network(
                 raise
             found[name] = str(error)
             continue
-        found[name] = compare_trace(network, name, answer.trace, answer.result)
+        found[name] = compare_trace(expected, name, answer.trace, answer.result)
         if traces is not None:
             traces[name] = answer.trace
     return found
+
+
+def _no_answer(name: str) -> EvsnnError:
+    """Why a back-end cannot be asked: `evsnn run` may know it all the same."""
+    from evsnn_lava.runtime.backends import BACKENDS  # here: as the back-ends below
+
+    reason = BACKENDS[name].available() if name in BACKENDS else None
+    if reason:
+        return BackendUnavailableError(f"back-end {name} is not available: {reason}")
+    return unknown_name("back-end", name, ANSWERS)
 
 
 def write_traces(network: NetworkDescription, traces: Mapping[str, Trace], path: Path) -> None:
@@ -124,7 +176,7 @@ def write_traces(network: NetworkDescription, traces: Mapping[str, Trace], path:
     network : NetworkDescription
         The network; its golden vectors are written, too.
     traces : mapping of str to Trace
-        By back-end; the reference is added.
+        By back-end; the reference is added if it is missing.
     path : pathlib.Path
         File to write. It holds ``layers`` (names), ``golden/...`` (frames, counts, hashes, exit steps, decisions) and
         ``<back-end>/<index of the layer>/...``: ``messages`` and the states, of shape (N, *layer shape, K).

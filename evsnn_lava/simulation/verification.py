@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError, MismatchError
 from evsnn_lava.network import GoldenVectors, NetworkDescription, RunResult
-from evsnn_lava.simulation.diagnosis.difference import Difference, locate
+from evsnn_lava.simulation.diagnosis.difference import Difference, counted, locate
 from evsnn_lava.simulation.reference import Trace, checked_stream
-from evsnn_lava.simulation.witness import trace_hashes
+from evsnn_lava.simulation.witness import silent_layers, trace_counts, trace_hashes
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DecisionDifference:
         """One line for people."""
         (expected_step, expected), (step, chosen) = self.expected, self.found
         return (
-            f"sample {self.sample}: class {expected} after {expected_step} frames expected, "
+            f"sample {self.sample}: class {expected} after {counted(expected_step, 'frame')} expected, "
             f"class {chosen} after {step} found"
         )
 
@@ -59,6 +59,8 @@ class Agreement:
         Whether exit steps and decisions are those of the file; None if the back-end makes none.
     decision : DecisionDifference or None
         The first sample in which they are not.
+    silent_layers : tuple of str
+        Layers that must send nothing in any golden sample: nothing is proven about what they send.
     """
 
     backend: str
@@ -69,6 +71,7 @@ class Agreement:
     difference: Difference | None
     decisions_agree: bool | None
     decision: DecisionDifference | None = None
+    silent_layers: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -86,9 +89,40 @@ def golden_of(network: NetworkDescription) -> GoldenVectors:
     """
     if network.golden is None:
         raise ConfigError(
-            f"network {network.name} carries no golden vectors; export or convert it again with --golden 2 or more"
+            f"network {network.name} carries no golden vectors; record them with `evsnn convert FILE FILE2 --golden 2` "
+            "or evsnn_lava.simulation.record_golden"
         )
     return network.golden
+
+
+def require_comparable(expected: NetworkDescription, other: NetworkDescription) -> None:
+    """Refuse to hold two networks against each other neuron by neuron when they differ in more than numbers.
+
+    Parameters
+    ----------
+    expected, other : NetworkDescription
+        The networks.
+
+    Raises
+    ------
+    ConfigError
+        If input, steps or a layer have another shape, or neurons are of another model.
+    """
+    facts = [
+        {
+            "the shape of the input": (*network.input_shape, network.masks.steps),
+            "the number of bits of an input value": network.recipe.message_bits,
+            "the list of layers": tuple((layer.shape, type(layer.neuron).__name__) for layer in network.layers),
+            "the number of steps of a sample": network.max_steps,
+        }
+        for network in (expected, other)
+    ]
+    for name, value in facts[0].items():
+        if facts[1][name] != value:
+            raise ConfigError(
+                f"network {other.name} cannot be held against {expected.name}: {name} differs, {facts[1][name]} and "
+                f"{value}; give files that differ in numbers only, or use `evsnn diff`"
+            )
 
 
 def compare_messages(
@@ -124,8 +158,8 @@ def compare_trace(
 ) -> Agreement:
     """Compare what a back-end did with the golden vectors of the file.
 
-    Messages are compared with the file by their hashes. Where one differs, the reference says what each neuron should
-    have sent; with the states of the back-end the difference says, too, what can have caused it.
+    Messages are compared with the file by their counts and hashes. Where one differs, the reference says what each
+    neuron should have sent; with the states of the back-end the difference says, too, what can have caused it.
 
     Parameters
     ----------
@@ -153,7 +187,7 @@ def compare_trace(
     golden = golden_of(network)
     _require_complete(network, backend, [layer.shape for layer in trace.messages])
     trace = _typed(network, trace)
-    differs = trace_hashes(trace) != golden.spike_hashes
+    differs = (trace_hashes(trace) != golden.spike_hashes) | (trace_counts(trace) != golden.spike_counts)
     decision = None if result is None else _decision_difference(golden, result)
     return Agreement(
         backend,
@@ -164,6 +198,7 @@ def compare_trace(
         difference=locate(network, golden, trace, differs) if differs.any() else None,
         decisions_agree=None if result is None else decision is None,
         decision=decision,
+        silent_layers=silent_layers(network, golden),
     )
 
 

@@ -38,7 +38,13 @@ def trace_counts(trace: Trace) -> npt.NDArray[np.int64]:
     return np.stack(flat, axis=1).astype(np.int64)
 
 
-def record_golden(network: NetworkDescription, frames: npt.NDArray[np.bool_]) -> GoldenVectors:
+def silent_layers(network: NetworkDescription, golden: GoldenVectors) -> tuple[str, ...]:
+    """Layers that send nothing in any golden sample, by name: golden vectors prove nothing about what they send."""
+    sent = golden.spike_counts.sum(axis=(0, 2))
+    return tuple(layer.name for layer, count in zip(network.layers, sent, strict=True) if not count)
+
+
+def record_golden(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> GoldenVectors:
     """Write down what the network must compute for some samples.
 
     Parameters

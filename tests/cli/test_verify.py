@@ -118,10 +118,18 @@ def test_trace_holds_both_sides(file, wrong_backend, evsnn, tmp_path):
 
 
 def test_trace_that_cannot_be_written_is_one_line(file, evsnn, tmp_path):
-    code, out, err = evsnn("verify", file, "--backends", "reference", "--quiet", "--trace", tmp_path)
+    (tmp_path / "a.npz").mkdir()
+    code, out, err = evsnn("verify", file, "--backends", "reference", "--quiet", "--trace", tmp_path / "a.npz")
     assert (code, out) == (2, "")
     assert err.startswith("ConfigError: ")
     assert "it is a folder" in err
+
+
+def test_a_trace_does_not_replace_the_network(file, evsnn):
+    before = file.read_bytes()
+    code, _, err = evsnn("verify", file, "--backends", "reference", "--trace", file)
+    assert (code, file.read_bytes()) == (2, before)
+    assert "is no .npz file" in err
 
 
 def test_a_file_that_says_something_else_is_told_apart_from_a_wrong_back_end(file, evsnn, tmp_path):
@@ -133,7 +141,150 @@ def test_a_file_that_says_something_else_is_told_apart_from_a_wrong_back_end(fil
     assert code == 1
     assert "differs: layer dense2, step" in said
     assert "messages expected" in said
-    assert "the reference does not compute what the file says either: the file or the code changed" in said
+    changed = "the reference does not compute what the golden vectors say either: the file or the code changed"
+    assert said.count(changed) == 1
+    assert "--against a .net file that is right names the neuron" in said
+
+
+def test_the_hint_at_against_is_given_once_for_all_back_ends(file, wrong_backend, evsnn, tmp_path):
+    write_net(replace(wrong_network(file), golden=read_net(file).golden), tmp_path / "edited.net")
+    code, out, _ = evsnn("verify", tmp_path / "edited.net", "--backends", "reference,wrong,mute")
+    assert code == 1
+    assert " ".join(out.split()).count("the file or the code changed") == 1
+    assert out.count("differs:") == 3
+
+
+@pytest.fixture
+def edited(file, tmp_path):
+    """Weights edited, golden vectors kept."""
+    write_net(replace(wrong_network(file), golden=read_net(file).golden), tmp_path / "edited.net")
+    return tmp_path / "edited.net"
+
+
+def test_an_edited_file_is_explained_against_the_one_it_was(file, edited, evsnn):
+    code, out, err = evsnn("verify", edited, "--against", file)
+    said = " ".join(out.split())
+    assert code == 1
+    assert "checking reference" in err
+    assert "checking slayer" not in err
+    assert "neuron 0 at (0,): message 1 expected, 0 found" in said
+    assert "one fault fits every step of this neuron: dv (the file says 122, 1222 fits)" in said
+    assert "the code changed" not in said
+
+
+def test_golden_vectors_of_the_edited_file_do_not_matter(file, edited, evsnn):
+    network = read_net(edited)
+    for golden in (None, record_golden(replace(network, golden=None), ~network.golden.frames[:1])):
+        write_net(replace(network, golden=golden), edited)
+        code, out, _ = evsnn("verify", edited, "--against", file, "--json")
+        difference = json.loads(out)["reference"]["difference"]
+        assert code == 1
+        assert [suspect["what"] for suspect in difference["neuron"]["suspects"]] == ["dv"]
+
+
+def test_a_file_agrees_against_itself(file, evsnn):
+    code, out, _ = evsnn("verify", file, "--against", file)
+    assert code == 0
+    assert "the same, exit steps and decisions too" in " ".join(out.split())
+
+
+def test_another_cutoff_is_another_decision(file, evsnn, tmp_path):
+    network = read_net(file)
+    write_net(network.with_cutoff(CutoffPolicy.fixed(3, steps=8)), tmp_path / "third.net")
+    code, out, _ = evsnn("verify", tmp_path / "third.net", "--against", file)
+    assert code == 1
+    assert "differs: same messages; sample 0: class" in " ".join(out.split())
+
+
+def test_back_ends_compute_the_new_file_against_the_old_one(file, edited, evsnn, monkeypatch):
+    def answer(network):
+        return verify.Answer(simulate(network, network.golden.frames, states=True))
+
+    monkeypatch.setitem(verify.ANSWERS, "own", answer)
+    code, out, _ = evsnn("verify", edited, "--against", file, "--backends", "own", "--json")
+    found = json.loads(out)
+    assert (code, list(found)) == (1, ["own"])
+    assert [suspect["what"] for suspect in found["own"]["difference"]["neuron"]["suspects"]] == ["dv"]
+
+
+def test_trace_holds_both_files(file, edited, evsnn, tmp_path):
+    assert evsnn("verify", edited, "--against", file, "--trace", tmp_path / "both.npz")[0] == 1
+    frames = read_net(file).golden.frames
+    with np.load(tmp_path / "both.npz") as arrays:
+        for side, path in (("against", file), ("reference", edited)):
+            trace = simulate(read_net(path), frames, states=True)
+            for layer in range(2):
+                assert np.array_equal(arrays[f"{side}/{layer}/messages"], trace.messages[layer])
+                for name, values in trace.states[layer].items():
+                    assert np.array_equal(arrays[f"{side}/{layer}/{name}"], values)
+
+
+def test_files_of_other_shapes_are_not_held_against_each_other(file, evsnn, tmp_path):
+    network = read_net(file)
+    narrow = replace(network.layers[1], synapse=DenseSynapse(network.layers[1].synapse.weights[:2]), shape=(2,))
+    narrow = replace(narrow, neuron=replace(narrow.neuron, bias_mant=None))
+    layers = (network.layers[0], narrow)
+    write_net(replace(network, layers=layers, class_names=("a", "b"), golden=None), tmp_path / "narrow.net")
+    code, out, err = evsnn("verify", tmp_path / "narrow.net", "--against", file, "--quiet")
+    assert (code, out) == (2, "")
+    assert "ConfigError: network small cannot be held against small: the list of layers differs" in err
+
+
+def test_a_file_that_is_wrong_itself_is_no_measure(file, edited, evsnn):
+    code, out, err = evsnn("verify", file, "--against", edited, "--quiet")
+    assert (code, out) == (2, "")
+    assert "edited.net does not compute its own golden vectors" in err
+
+
+def test_silent_layers_are_named_and_prove_nothing(file, evsnn, tmp_path):
+    """No frame is set: only a strong bias of the second layer makes spikes; without it nothing does."""
+    network = replace(read_net(file), golden=None)
+    first, second = network.layers
+    for bias, names in ([90, 0, 0], ["conv1"]), (None, ["conv1", "dense2"]):
+        biased = replace(second, neuron=replace(second.neuron, bias_mant=bias))
+        wanted = replace(network, layers=(first, biased))
+        nothing = np.zeros((1, *network.input_shape, 8), dtype=bool)
+        write_net(replace(wanted, golden=record_golden(wanted, nothing)), tmp_path / "silent.net")
+        code, out, _ = evsnn("verify", tmp_path / "silent.net", "--backends", "reference")
+        said = " ".join(out.split())
+        assert code == 0
+        listed = ", ".join(f"layer {name}" for name in names)
+        assert f"silent: {listed} (nothing is proven about what a silent layer sends)" in said
+        assert ("the same: all layers are silent" in said) == (len(names) == 2)
+        _, out, _ = evsnn("verify", tmp_path / "silent.net", "--backends", "reference", "--json")
+        assert json.loads(out)["reference"]["silent_layers"] == names
+
+
+def test_layers_that_send_are_not_called_silent(file, evsnn):
+    assert "silent" not in evsnn("verify", file, "--backends", "reference")[1]
+
+
+def test_a_missing_folder_is_named_before_anything_is_checked(file, evsnn, tmp_path):
+    code, out, err = evsnn("verify", file, "--backends", "reference", "--trace", tmp_path / "nope" / "x.npz")
+    folder = tmp_path / "nope"
+    assert (code, out) == (2, "")
+    assert err == f"ConfigError: cannot write {folder / 'x.npz'}: no folder {folder}; make it or correct the path\n"
+    assert not folder.exists()
+
+
+def test_a_back_end_that_run_knows_is_not_unknown(file, evsnn):
+    code, _, err = evsnn("verify", file, "--backends", "loihi2")
+    assert code == 2
+    assert err.startswith("BackendUnavailableError: back-end loihi2 is not available: ")
+
+
+def test_without_golden_vectors_it_is_said_how_to_get_some(file, evsnn, tmp_path):
+    write_net(replace(read_net(file), golden=None), tmp_path / "bare.net")
+    for arguments in ([tmp_path / "bare.net"], [file, "--against", tmp_path / "bare.net"]):
+        code, out, err = evsnn("verify", *arguments)
+        assert (code, out) == (2, "")
+        assert "record them with `evsnn convert FILE FILE2 --golden 2`" in err
+
+
+def test_help_says_what_the_exit_codes_mean(evsnn):
+    code, out, _ = evsnn("verify", "--help")
+    assert code == 0
+    assert "Exit codes: 0 all agree, 1 a back-end differs, 2 " in " ".join(out.split())
 
 
 def test_other_decisions_are_named(file, evsnn, tmp_path):

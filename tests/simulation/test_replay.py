@@ -24,8 +24,7 @@ from evsnn_lava.network import (
     SigmaNeuron,
 )
 from evsnn_lava.simulation import simulate
-from evsnn_lava.simulation.diagnosis.fans import DirectFan
-from evsnn_lava.simulation.diagnosis.replay import history, layer_input
+from evsnn_lava.simulation.diagnosis.replay import BLOCK, history, layer_input
 
 STEPS = 9
 
@@ -57,30 +56,18 @@ def network_of_every_kind(seed):
     return network, rng.integers(-32, 32, (3, 2, 2, 1, STEPS))
 
 
-def may_wrap(fan):
-    """Whether sums get so large that they may not fit into 24 bits; the fans know no limit."""
-    if isinstance(fan, DirectFan):
-        return False
-    largest = np.abs(fan.sent).max(axis=(1, 2)) @ np.abs(fan.weights)
-    return largest * 2.0 ** max(fan.weight_exp, 0) >= 2**23
-
-
 def assert_lived_as_it_must(network, frames, layer, index):
     trace = simulate(network, frames, states=True)
     lived = history(network, trace, layer, index)
     assert lived.fits(lived.neuron).all()
-    hidden = (
-        (lived.after["real"] == 0)[:, 0] if isinstance(lived.neuron, RfIzNeuron) else np.zeros(len(lived.gate), bool)
-    )
-    assert np.array_equal(lived.implied_input[..., ~hidden, :], lived.activation[..., ~hidden, :])
+    assert np.array_equal(lived.implied_input, lived.activation)
     arrived = layer_input(network, trace, layer)
     parts = np.zeros_like(lived.activation).reshape(len(arrived), -1)
     for fan in lived.fans:
         parts[fan.part] += fan.delivered
     line = arrived.reshape(len(arrived), len(frames), -1, network.max_steps)[:, :, index, 1:]
     assert np.array_equal(lived.activation.reshape(parts.shape), line.reshape(parts.shape))
-    if not any(may_wrap(fan) for fan in lived.fans):
-        assert np.array_equal(lived.activation.reshape(parts.shape), parts)
+    assert np.array_equal(lived.activation.reshape(parts.shape), parts)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -89,6 +76,19 @@ def test_every_neuron_of_the_reference_lives_by_the_law(seed, layer):
     network, frames = network_of_every_kind(seed)
     for index in range(network.layers[layer].neurons):
         assert_lived_as_it_must(network, frames, layer, index)
+
+
+@pytest.mark.parametrize("exponent", [-4, 0, 5])
+@pytest.mark.parametrize("delayed", [False, True])
+def test_sums_that_leave_their_words_are_cut_as_the_synapse_cuts_them(exponent, delayed):
+    rng = np.random.default_rng(exponent + 9)
+    delays = rng.integers(0, 2, (3, 6)) if delayed else None
+    layer = Layer("fc", DenseSynapse(rng.integers(200, 256, (3, 6)), exponent, delays), CubaNeuron(70, 900, 300), (3,))
+    recipe, masks = InputRecipe.frames((6, 1, 1), STEPS, message_bits=24), FrameMasks.all_kept(STEPS, 1)
+    network = NetworkDescription("large", (layer,), recipe, masks, CutoffPolicy.never(STEPS), tuple("abc"))
+    frames = rng.integers(2**22, 2**23, (2, 6, 1, 1, STEPS))
+    for index in range(3):
+        assert_lived_as_it_must(network, frames, 0, index)
 
 
 @settings(max_examples=40, deadline=None)
@@ -111,6 +111,24 @@ def test_a_neuron_that_lives_by_another_law_is_seen():
         moments = np.flatnonzero(~lived.fits(lived.neuron)[:, 0])
         assert moments[0] == (network.max_steps - 1) + 4
         trace.states[layer][state][1, ..., 5] = before
+
+
+def test_candidates_are_tried_in_every_moment():
+    network, frames = network_of_every_kind(2)
+    trace = simulate(network, frames, states=True)
+    trace.states[2]["v"][1, 2, 5] += 1
+    lived, seen = history(network, trace, 2, 2), []
+
+    def explain(values, moments):
+        seen.append(moments.tolist())
+        return values >= 0
+
+    values = np.arange(BLOCK // 3)
+    assert np.array_equal(lived.sift(values, explain), values)
+    assert seen[0] == lived.wrong.tolist()
+    assert max(map(len, seen[1:])) == 3
+    assert [moment for block in seen[1:] for moment in block] == list(range(len(lived.gate)))
+    assert not lived.sift(values, lambda some, moments: some < 0).size
 
 
 def test_moments_can_be_picked():

@@ -1,21 +1,22 @@
-"""Which single connection, changed, makes the input that a neuron had."""
+"""Which single connection, changed, makes a neuron do what it did."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.network.ranges import RANGES
-from evsnn_lava.simulation.arithmetic import IntArray, shift
-from evsnn_lava.simulation.diagnosis.fans import DELAYS, DirectFan, Fan
+from evsnn_lava.simulation.arithmetic import IntArray, wrap_word
+from evsnn_lava.simulation.diagnosis.fans import DELAYED_BITS, DELAYS, DirectFan, Fan
+from evsnn_lava.simulation.diagnosis.replay import FEW, BoolArray, History, Moments
 
-Moments = npt.NDArray[np.int64]
-FEW: Final = 8
-"""Moments that sort out most candidates before the rest is looked at."""
+Delivery = Callable[[IntArray, Moments], IntArray]
+"""What arrives in some moments with each of P values of a parameter, shape (P, moments)."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Suspect:
     ----------
     what : str
         A parameter of the neuron or of its synapse, an entry of one such as ``weights[3, 10]``, or one of
-        ``synaptic input``, ``mask of the next layer`` and ``input frames``.
+        ``activation``, ``synaptic input``, ``mask of the next layer``, ``input frames`` and ``reset``.
     expected : int or None
         Its value in the file.
     found : (int, int) or None
@@ -53,113 +54,121 @@ class Suspect:
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
-    """What the connections of a fan must have delivered.
+class Trial:
+    """One fan of a neuron is tried with other parameters; all else is as the file says.
 
     Parameters
     ----------
-    input : numpy.ndarray of int64, shape (M,)
-        Their sum in every moment.
-    known : numpy.ndarray of bool, shape (M,)
-        Where it is known.
-    modulus : int
-        Sums that differ by a multiple of it cannot be told apart: the state that shows them wraps.
+    history : History
+        What the neuron did.
+    fan : Fan or DirectFan
+        The connections on trial.
     """
 
-    input: IntArray
-    known: npt.NDArray[np.bool_]
-    modulus: int
+    history: History
+    fan: Any
 
-    def met(self, delivered: IntArray, moments: Moments) -> npt.NDArray[np.bool_]:
-        """Which candidates, of shape (P, M) with `moments` on the last axis, deliver it."""
-        wrong = (delivered - self.input[moments]) % self.modulus != 0
-        met: npt.NDArray[np.bool_] = ~(wrong & self.known[moments]).any(axis=-1)
-        return met
+    @cached_property
+    def delivered(self) -> IntArray:
+        """What the fan must deliver, shape (M,)."""
+        return np.asarray(self.fan.delivered)
 
-    def wrong(self, delivered: IntArray) -> Moments:
-        """Moments in which something else was delivered."""
-        return np.flatnonzero(((delivered - self.input) % self.modulus != 0) & self.known)
+    def explaining(self, values: IntArray, delivery: Delivery) -> IntArray:
+        """Values with which the neuron does all that it did."""
+        return self.history.sift(values, lambda some, moments: self._explain(delivery(some, moments), moments))
 
-    def sieves(self, delivered: IntArray) -> tuple[Moments, Moments]:
-        """The first moments in which something else was delivered, then all."""
-        return self.wrong(delivered)[:FEW], np.arange(len(self.input))
+    def _explain(self, delivered: IntArray, moments: Moments) -> BoolArray:
+        part = self.history.take(moments)
+        activation = np.repeat(part.activation, len(delivered), axis=-1)
+        inputs = activation.reshape(-1, len(moments), len(delivered))
+        inputs[self.fan.part] += (delivered - self.delivered[moments]).T  # every neuron cuts its input to a word
+        return np.asarray(part.fits(part.neuron, activation).all(axis=0))
 
 
-def connection_suspects(fan: Fan | DirectFan, wanted: Wanted) -> Iterator[Suspect]:
-    """What explains, changed alone, what the connections must have delivered.
+def connection_suspects(trial: Trial) -> Iterator[Suspect]:
+    """What explains, changed alone, all that a neuron did.
 
     Parameters
     ----------
-    fan : Fan or DirectFan
-        The connections.
-    wanted : Wanted
-        What they must have delivered; nothing is suspected if they do.
+    trial : Trial
+        A neuron that did something wrong, and connections into it.
 
     Yields
     ------
     Suspect
         The exponent, a weight or a delay.
     """
-    if wanted.wrong(fan.delivered).size:
-        for search in SEARCHES[type(fan)]:
-            yield from search(fan, wanted)
+    for search in SEARCHES[type(trial.fan)]:
+        yield from search(trial)
 
 
-def _exponent(fan: Fan, wanted: Wanted) -> Iterator[Suspect]:
-    low, high = RANGES["weight_exp"]
-    every = np.arange(len(wanted.input))
-    fits = [e for e in range(low, high + 1) if wanted.met(fan.shifted(e), every)]
-    yield from Suspect.of_values(_named(fan, "weight_exp"), fan.weight_exp, np.array(fits))
+def _exponent(trial: Trial) -> Iterator[Suspect]:
+    fan, (low, high) = trial.fan, RANGES["weight_exp"]
+
+    def delivery(values: IntArray, moments: Moments) -> IntArray:
+        return np.stack([fan.scaled(fan.sums[:, moments], value).sum(axis=0) for value in values.tolist()])
+
+    values = trial.explaining(np.arange(low, high + 1), delivery)
+    yield from Suspect.of_values(_named(fan, "weight_exp"), fan.weight_exp, values)
 
 
-def _weights(fan: Fan, wanted: Wanted) -> Iterator[Suspect]:
-    """Connections that were not silent whenever the input was wrong, with every weight."""
+def _weights(trial: Trial) -> Iterator[Suspect]:
+    """Connections that were not silent whenever the neuron went wrong, with every weight."""
+    fan, few = trial.fan, trial.history.wrong[:FEW]
     low, high = RANGES["weight"]
-    few, every = wanted.sieves(fan.delivered)
     for connection, (delay, weight) in enumerate(zip(fan.delays, fan.weights, strict=True)):
-        arrived = fan.arrived(connection, np.array([delay]))[0]
-        if not arrived[few].all():
-            continue
-        values = np.arange(low, high + 1)
-        for moments in (few, every):
-            here = fan.sums[delay, moments]
-            changed = here + (values[:, None] - weight) * arrived[moments]
-            delivered = fan.delivered[moments] - shift(here, fan.weight_exp) + shift(changed, fan.weight_exp)
-            values = values[wanted.met(delivered, moments)]
-        yield from Suspect.of_values(_entry(fan, "weights", connection), int(weight), values)
+        if fan.arrived(connection, np.array([delay]), few).all():
+            values = trial.explaining(np.arange(low, high + 1), _reweighted(fan, connection))
+            yield from Suspect.of_values(_entry(fan, "weights", connection), int(weight), values)
 
 
-def _delays(fan: Fan, wanted: Wanted) -> Iterator[Suspect]:
-    """Connections with another delay: their weight is taken from one sum and added to another one."""
-    sieves = wanted.sieves(fan.delivered)
+def _reweighted(fan: Fan, connection: int) -> Delivery:
+    weight, delay = fan.weights[connection], fan.delays[connection]
+
+    def delivery(values: IntArray, moments: Moments) -> IntArray:
+        here, arrived = fan.sums[delay, moments], fan.arrived(connection, np.array([delay]), moments)
+        changed = here - wrap_word(weight * arrived) + wrap_word(values[:, None] * arrived)
+        return fan.total[moments] - fan.scaled(here) + fan.scaled(changed)
+
+    return delivery
+
+
+def _delays(trial: Trial) -> Iterator[Suspect]:
+    """Connections with another delay; a synapse that had none cuts products instead of sums then."""
+    fan = replace(trial.fan, bits=DELAYED_BITS) if trial.fan.can_delay else trial.fan
     for connection in np.flatnonzero(fan.weights).tolist() if fan.can_delay else ():
-        weight, delay = fan.weights[connection], fan.delays[connection]
-        values = np.delete(np.arange(DELAYS), delay)
-        for moments in sieves:
-            here, there = fan.sums[delay, moments], fan.sums[np.ix_(values, moments)]
-            taken = here - weight * fan.arrived(connection, np.array([delay]))[0, moments]
-            added = there + weight * fan.arrived(connection, values)[:, moments]
-            sums = [shift(part, fan.weight_exp) for part in (here, there, taken, added)]
-            delivered = fan.delivered[moments] - sums[0] - sums[1] + sums[2] + sums[3]
-            values = values[wanted.met(delivered, moments)]
+        delay = fan.delays[connection]
+        values = trial.explaining(np.delete(np.arange(DELAYS), delay), _redelayed(fan, connection))
         yield from Suspect.of_values(_entry(fan, "delays", connection), int(delay), values)
 
 
-def _direct_factor(fan: DirectFan, wanted: Wanted) -> Iterator[Suspect]:
-    yield from _direct(fan, wanted, "weight", fan.sent)
+def _redelayed(fan: Fan, connection: int) -> Delivery:
+    """Its weight is taken from one sum and added to another one."""
+    weight, delay = fan.weights[connection], fan.delays[connection]
+
+    def delivery(values: IntArray, moments: Moments) -> IntArray:
+        here, there = fan.sums[delay, moments], fan.sums[np.ix_(values, moments)]
+        taken = here - wrap_word(weight * fan.arrived(connection, np.array([delay]), moments)[0])
+        added = there + wrap_word(weight * fan.arrived(connection, values, moments))
+        return fan.total[moments] - fan.scaled(here) - fan.scaled(there) + fan.scaled(taken) + fan.scaled(added)
+
+    return delivery
 
 
-def _direct_bias(fan: DirectFan, wanted: Wanted) -> Iterator[Suspect]:
-    yield from _direct(fan, wanted, "bias", np.ones_like(fan.sent))
+def _direct_factor(trial: Trial) -> Iterator[Suspect]:
+    fan = trial.fan
+    yield from _direct(trial, "weight", lambda values, moments: values[:, None] * fan.sent[moments] + fan.synapse.bias)
 
 
-def _direct(fan: DirectFan, wanted: Wanted, name: str, slope: IntArray) -> Iterator[Suspect]:
+def _direct_bias(trial: Trial) -> Iterator[Suspect]:
+    fan = trial.fan
+    yield from _direct(trial, "bias", lambda values, moments: fan.synapse.weight * fan.sent[moments] + values[:, None])
+
+
+def _direct(trial: Trial, name: str, delivery: Delivery) -> Iterator[Suspect]:
     low, high = RANGES["input_weight"]
-    expected, values = getattr(fan.synapse, name), np.arange(low, high + 1)
-    for moments in wanted.sieves(fan.delivered):
-        delivered = fan.delivered[moments] + (values[:, None] - expected) * slope[moments]
-        values = values[wanted.met(delivered, moments)]
-    yield from Suspect.of_values(f"input {name}", expected, values)
+    values = trial.explaining(np.arange(low, high + 1), delivery)
+    yield from Suspect.of_values(f"input {name}", getattr(trial.fan.synapse, name), values)
 
 
 def _entry(fan: Fan, what: str, connection: int) -> str:
@@ -170,7 +179,7 @@ def _named(fan: Fan, what: str) -> str:
     return f"{fan.name} {what}".strip()
 
 
-SEARCHES: Final[dict[type, tuple[Callable[[Any, Wanted], Iterator[Suspect]], ...]]] = {
+SEARCHES: Final[dict[type, tuple[Callable[[Trial], Iterator[Suspect]], ...]]] = {
     Fan: (_exponent, _weights, _delays),
     DirectFan: (_direct_factor, _direct_bias),
 }

@@ -14,7 +14,7 @@ from evsnn_lava.simulation.diagnosis.connections import Suspect
 from evsnn_lava.simulation.diagnosis.replay import History, history, layer_input
 from evsnn_lava.simulation.diagnosis.suspects import suspects
 from evsnn_lava.simulation.reference import Trace, simulate
-from evsnn_lava.simulation.witness import trace_hashes
+from evsnn_lava.simulation.witness import trace_counts, trace_hashes
 
 Rows = Mapping[str, tuple[int | None, ...]]
 """By name: ``input`` (``input real`` and ``input imag``), the states, ``message``; a number per step, None unknown."""
@@ -75,7 +75,8 @@ class Difference:
         Messages of the layer in that step.
     reference_agrees : bool
         Whether the reference says there what the file says. If not, the file is not that of this network, or not of
-        this version of the code, and nothing is known of single neurons.
+        this version of the code, and nothing is known of single neurons: the file has counts and hashes of what they
+        sent, no more.
     neurons : tuple of int
         Flat indices of the first neurons that differ from the reference, at most 8.
     neuron : NeuronDifference or None
@@ -94,10 +95,19 @@ class Difference:
     def __str__(self) -> str:
         """One line for people."""
         where = f"layer {self.layer}, step {self.step}, sample {self.sample}"
-        counts = f"{where}: {self.expected} messages expected, {self.found} found"
-        if not self.reference_agrees:
-            return f"{counts}; the reference does not compute what the file says either: the file or the code changed"
+        counts = f"{where}: {counted(self.expected, 'message')} expected, {self.found} found"
         return f"{counts}; {self.neuron}" if self.neuron else counts
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and what is counted.
+
+    Examples
+    --------
+    >>> counted(1, "frame"), counted(2, "frame")
+    ('1 frame', '2 frames')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def locate(
@@ -114,7 +124,7 @@ def locate(
     found : Trace
         What the back-end gave on the golden frames; with its states if it has them.
     differs : numpy.ndarray of bool, shape (N, L, K)
-        Where the hashes differ; somewhere they do.
+        Where counts or hashes differ; somewhere they do.
 
     Returns
     -------
@@ -124,6 +134,7 @@ def locate(
     step, layer, sample = (int(i) for i in np.argwhere(differs.transpose(2, 1, 0))[0])
     reference = simulate(network, golden.frames[sample : sample + 1], states=True)
     same = trace_hashes(reference)[0] == golden.spike_hashes[sample]
+    same &= trace_counts(reference)[0] == golden.spike_counts[sample]
     agrees = bool(same[:, :step].all() and same[layer, step])
     got = found.messages[layer][sample, ..., step]
     wrong = np.flatnonzero(reference.messages[layer][0, ..., step] != got) if agrees else np.zeros(0, dtype=int)

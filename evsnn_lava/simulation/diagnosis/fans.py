@@ -10,11 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.network import ComplexSynapse, ConvSynapse, DenseSynapse, DirectSynapse, Layer
-from evsnn_lava.network.ranges import RANGES
-from evsnn_lava.simulation.arithmetic import IntArray, shift
+from evsnn_lava.network.ranges import RANGES, STATE_BITS
+from evsnn_lava.simulation.arithmetic import IntArray, shift, wrap_word
 
 Place = tuple[int, ...]
 DELAYS: Final = RANGES["delay"][1] + 1
+
+DENSE_BITS: Final = 32
+CONV_BITS: Final = STATE_BITS
+DELAYED_BITS: Final = 62
+"""With delays, products are cut, not sums: these always fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,8 @@ class Fan:
         What the inputs sent.
     can_delay : bool
         Whether the synapse may have delays.
+    bits : int
+        Where the sum of each delay wraps before it is shifted.
     """
 
     name: str
@@ -47,32 +54,44 @@ class Fan:
     places: tuple[Place, ...]
     sent: IntArray
     can_delay: bool
+    bits: int
 
-    def arrived(self, connection: int, delays: npt.NDArray[np.integer]) -> IntArray:
-        """What one input sent, as late as each of some delays says, shape (D, M)."""
-        line = self.sent[connection]
-        steps = np.arange(line.shape[1] - 1) - np.asarray(delays)[:, None]
-        late = np.where(steps >= 0, line[:, np.maximum(steps, 0)], 0)
-        return late.transpose(1, 0, 2).reshape(len(steps), late.shape[0] * late.shape[2])
+    @property
+    def moments(self) -> npt.NDArray[np.int64]:
+        """All M moments."""
+        return np.arange(self.sent.shape[1] * (self.sent.shape[2] - 1))
+
+    def arrived(self, connection: int, delays: npt.NDArray[np.integer], moments: npt.NDArray[np.int64]) -> IntArray:
+        """What one input sent, as late as each of D delays says, shape (D, moments)."""
+        samples, steps = np.divmod(moments, self.sent.shape[2] - 1)
+        late = steps - np.asarray(delays)[:, None]
+        arrived: IntArray = np.where(late >= 0, self.sent[connection][samples, np.maximum(late, 0)], 0)
+        return arrived
 
     @cached_property
     def sums(self) -> IntArray:
-        """Weights of what arrived, by delay, before they are shifted, shape (63, M)."""
-        sums = np.zeros((DELAYS, self.sent.shape[1] * (self.sent.shape[2] - 1)), dtype=np.int64)
+        """Weights times what arrived, by delay, before they are cut and shifted, shape (63, M)."""
+        sums = np.zeros((DELAYS, len(self.moments)), dtype=np.int64)
         for connection, (weight, delay) in enumerate(zip(self.weights, self.delays, strict=True)):
             if weight:
-                sums[delay] += weight * self.arrived(connection, np.array([delay]))[0]
+                sums[delay] += wrap_word(weight * self.arrived(connection, np.array([delay]), self.moments)[0])
         return sums
 
+    def scaled(self, sums: IntArray, weight_exp: int | None = None) -> IntArray:
+        """Sums as they are cut and shifted, by the exponent of the file or another one."""
+        half = 1 << (self.bits - 1)
+        return shift((sums + half) % (2 * half) - half, self.weight_exp if weight_exp is None else weight_exp)
+
     @cached_property
+    def total(self) -> IntArray:
+        """The scaled sums of all delays, shape (M,)."""
+        total: IntArray = self.scaled(self.sums).sum(axis=0)
+        return total
+
+    @property
     def delivered(self) -> IntArray:
         """What must arrive, shape (M,)."""
-        return self.shifted(self.weight_exp)
-
-    def shifted(self, weight_exp: int) -> IntArray:
-        """What arrives with another exponent, shape (M,)."""
-        total: IntArray = shift(self.sums, weight_exp).sum(axis=0)
-        return total
+        return wrap_word(self.total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +113,7 @@ class DirectFan:
     @property
     def delivered(self) -> IntArray:
         """What must arrive, shape (M,)."""
-        return self.synapse.weight * self.sent + self.synapse.bias
+        return wrap_word(self.synapse.weight * self.sent + self.synapse.bias)
 
 
 def fans(layer: Layer, index: int, source: npt.NDArray[Any], own: npt.NDArray[Any]) -> tuple[Fan | DirectFan, ...]:
@@ -137,7 +156,9 @@ def _dense(name: str, part: int, synapse: DenseSynapse, index: int, sent: IntArr
     weights = synapse.weights[index].astype(np.int64)
     delays = np.zeros_like(weights) if synapse.delays is None else synapse.delays[index].astype(np.int64)
     places = tuple((index, source) for source in range(len(weights)))
-    return Fan(name, part, weights, delays, synapse.weight_exp, places, sent, can_delay=name in ("", "recurrent"))
+    bits = DENSE_BITS if synapse.delays is None else DELAYED_BITS
+    can_delay = name in ("", "recurrent")
+    return Fan(name, part, weights, delays, synapse.weight_exp, places, sent, can_delay, bits)
 
 
 def _conv(synapse: ConvSynapse, shape: Place, index: int, source: npt.NDArray[Any]) -> Fan:
@@ -153,4 +174,5 @@ def _conv(synapse: ConvSynapse, shape: Place, index: int, source: npt.NDArray[An
             lines.append(source[:, first + channel, y, x].astype(np.int64))
     weights = np.array([synapse.weights[place] for place in places], dtype=np.int64)
     sent = np.array(lines, dtype=np.int64).reshape(len(places), len(source), source.shape[-1])
-    return Fan("", 0, weights, np.zeros_like(weights), synapse.weight_exp, tuple(places), sent, can_delay=False)
+    delays = np.zeros_like(weights)
+    return Fan("", 0, weights, delays, synapse.weight_exp, tuple(places), sent, can_delay=False, bits=CONV_BITS)

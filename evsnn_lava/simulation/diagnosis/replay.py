@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.network import (
-    CubaNeuron,
-    DeltaNeuron,
-    Layer,
-    NetworkDescription,
-    RfIzNeuron,
-    RfNeuron,
-    SigmaDeltaNeuron,
-    SigmaNeuron,
-)
-from evsnn_lava.network.ranges import RANGES, STATE_BITS, spread
+from evsnn_lava.network import Layer, NetworkDescription, RfIzNeuron, RfNeuron
+from evsnn_lava.network.ranges import RANGES, spread
 from evsnn_lava.simulation.arithmetic import IntArray
 from evsnn_lava.simulation.diagnosis.fans import DirectFan, Fan, fans
+from evsnn_lava.simulation.diagnosis.inputs import INLETS, TOP, firing_input, implied_input
 from evsnn_lava.simulation.neurons import DYNAMICS
 from evsnn_lava.simulation.reference import Trace, gate_open
 from evsnn_lava.simulation.synapses import deliver
 
 BoolArray = npt.NDArray[np.bool_]
+Moments = npt.NDArray[np.int64]
 
-SHOWS_INPUT: Final[Mapping[type, tuple[str, ...]]] = {
-    CubaNeuron: ("u",),
-    DeltaNeuron: ("act",),
-    SigmaDeltaNeuron: ("sigma",),
-    SigmaNeuron: ("sigma",),
-    RfNeuron: ("real", "imag"),
-    RfIzNeuron: ("real", "imag"),
-}
-"""The states to which the synaptic input is added."""
-
-WORD_BITS: Final[Mapping[type, int]] = {CubaNeuron: STATE_BITS, DeltaNeuron: 32, SigmaDeltaNeuron: 32, SigmaNeuron: 32}
-"""Where these states wrap; those of resonators saturate."""
+FEW: Final = 8
+"""Wrong moments that sort out most candidates before the rest is looked at."""
+BLOCK: Final = 1 << 18
+"""Candidates times moments that are looked at in one go."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +46,8 @@ class History:
         Whether the mask of the next layer lets it send.
     fans : tuple of Fan or DirectFan
         The connections into it and what was sent through them.
+    rested : bool
+        Whether all samples began with states of 0 and without a message.
     """
 
     neuron: Any
@@ -69,6 +57,7 @@ class History:
     messages: IntArray
     gate: BoolArray
     fans: tuple[Fan | DirectFan, ...] = ()
+    rested: bool = True
 
     def states_fit(self, neuron: Any, activation: IntArray) -> tuple[BoolArray, IntArray]:
         """Whether a neuron with this input goes from its states before to those after.
@@ -97,11 +86,32 @@ class History:
         fits: BoolArray = states & (messages * self.gate == self.messages)
         return fits
 
-    @property
-    def input_modulus(self) -> int:
-        """Inputs that differ by a multiple of it give the same states; states that saturate tell all of them apart."""
-        bits = WORD_BITS.get(type(self.neuron))
-        return 1 << 62 if bits is None else 1 << (bits - _fraction(self.neuron))
+    @cached_property
+    def wrong(self) -> Moments:
+        """Moments in which the neuron is not as it must be."""
+        return np.flatnonzero(~self.fits(self.neuron)[:, 0])
+
+    def sift(self, values: IntArray, explain: Callable[[IntArray, Moments], BoolArray]) -> IntArray:
+        """Candidates that explain every moment: some wrong ones are tried first, then all, block by block.
+
+        Parameters
+        ----------
+        values : numpy.ndarray of int64, shape (P,)
+            The candidates.
+        explain : callable
+            Which of some values explain some moments.
+
+        Returns
+        -------
+        numpy.ndarray of int64
+            Those that are left.
+        """
+        moments, end = self.wrong[:FEW], 0
+        while values.size and moments.size:
+            values = values[explain(values, moments)]
+            start, end = end, end + max(1, BLOCK // max(1, len(values)))
+            moments = np.arange(start, min(end, len(self.gate)))
+        return values
 
     def unfired_states(self, activation: IntArray) -> Mapping[str, IntArray]:
         """States after the step if the neuron does not fire: what is compared with the threshold."""
@@ -111,10 +121,26 @@ class History:
         return DYNAMICS[type(neuron)].step(neuron, (1,), self.before, activation)[0]
 
     def input_fits(self, activation: IntArray) -> BoolArray:
-        """Whether an input gives the states to which it is added, shape (M,)."""
+        """Whether the states say that this is what arrived, up to what wraps; shape (M,)."""
         states = self.unfired_states(activation)
-        fits = np.all([states[name] == self.after[name] for name in SHOWS_INPUT[type(self.neuron)]], axis=0)
-        return np.asarray(fits)[:, 0]
+        fits = np.all([states[name] == self.after[name] for name in INLETS[type(self.neuron)].states], axis=0)
+        return np.asarray(fits & ~self._reset & ~self._saturated)[:, 0]
+
+    @property
+    def _reset(self) -> BoolArray:
+        """Where a resonator after Izhikevich fired and forgot what made it fire."""
+        if not isinstance(self.neuron, RfIzNeuron):
+            return np.zeros(self.gate.shape, dtype=bool)
+        reset = (self.after["real"] == 0) & (self.after["imag"] == self.neuron.threshold - 1)
+        hidden: BoolArray = reset & (self.messages == self.gate)
+        return hidden
+
+    @property
+    def _saturated(self) -> BoolArray:
+        if not isinstance(self.neuron, RfNeuron):
+            return np.zeros(self.gate.shape, dtype=bool)
+        saturated: BoolArray = np.maximum(np.abs(self.after["real"]), np.abs(self.after["imag"])) == TOP
+        return saturated
 
     def take(self, moments: npt.NDArray[np.integer]) -> History:
         """Some of the moments only."""
@@ -131,26 +157,13 @@ class History:
     def implied_input(self) -> IntArray:
         """The input that explains the states if the neuron is right, of the shape of `activation`.
 
-        Where no whole number does, it is the next one below, and the states do not fit it. Where states wrap, several
-        do, and it is the one next to `activation`.
+        Where no whole number does, it is the next one below, and the states do not fit it. Where several do, because
+        states wrap, saturate or are reset, it is the one next to `activation`.
         """
-        names = SHOWS_INPUT[type(self.neuron)]
-        states = self.unfired_states(self.activation)
-        extra = np.stack([self.after[name] - states[name] for name in names])
-        if type(self.neuron) in WORD_BITS:
-            half = 1 << (WORD_BITS[type(self.neuron)] - 1)
-            extra = (extra + half) % (2 * half) - half
-        implied: IntArray = self.activation + (extra >> _fraction(self.neuron)).reshape(self.activation.shape)
-        return implied
-
-
-def _fraction(neuron: Any) -> int:
-    """Bits by which the synaptic input is shifted before it is added."""
-    if isinstance(neuron, CubaNeuron):
-        return 6
-    if isinstance(neuron, DeltaNeuron):
-        return neuron.spike_exp + neuron.state_exp
-    return neuron.state_exp if isinstance(neuron, RfNeuron) else 0
+        implied = implied_input(self.neuron, self.before, self.after, self.activation)
+        if not self._reset.any():
+            return implied
+        return np.where(self._reset, firing_input(self.neuron, self.before, self.activation), implied)
 
 
 def history(network: NetworkDescription, trace: Trace, layer: int, index: int) -> History:
@@ -172,6 +185,7 @@ def history(network: NetworkDescription, trace: Trace, layer: int, index: int) -
     """
     part, samples = network.layers[layer], len(trace.stream)
     states = {name: _line(value, samples, index) for name, value in trace.states[layer].items()}
+    messages = _line(trace.messages[layer], samples, index)
     arrived = layer_input(network, trace, layer).reshape(-1, samples, part.neurons, network.max_steps)[:, :, index, 1:]
     activation = arrived.reshape(len(arrived), -1, 1)
     source = _source(network, trace, layer)
@@ -181,9 +195,10 @@ def history(network: NetworkDescription, trace: Trace, layer: int, index: int) -
         before={name: value[:, :-1].reshape(-1, 1) for name, value in states.items()},
         after={name: value[:, 1:].reshape(-1, 1) for name, value in states.items()},
         activation=activation if isinstance(part.neuron, RfNeuron) else activation[0],
-        messages=_line(trace.messages[layer], samples, index)[:, 1:].reshape(-1, 1),
+        messages=messages[:, 1:].reshape(-1, 1),
         gate=np.tile(gate, samples)[:, None],
         fans=fans(part, index, source, trace.messages[layer]),
+        rested=not any(line[:, 0].any() for line in (*states.values(), messages)),
     )
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from evsnn_lava.network import CubaNeuron, DeltaNeuron, RfIzNeuron, RfNeuron, SigmaDeltaNeuron
 from evsnn_lava.network.ranges import RANGES
+from evsnn_lava.network.sigma_delta import ACTIVATIONS
 from evsnn_lava.simulation.arithmetic import IntArray
-from evsnn_lava.simulation.diagnosis.connections import FEW, Suspect, Wanted, connection_suspects
-from evsnn_lava.simulation.diagnosis.replay import History
+from evsnn_lava.simulation.diagnosis.connections import Suspect, Trial, connection_suspects
+from evsnn_lava.simulation.diagnosis.replay import BoolArray, History, Moments
 
-SYNAPTIC_INPUT, MASK, FRAMES = "synaptic input", "mask of the next layer", "input frames"
+SYNAPTIC_INPUT, MASK, FRAMES, RESET = "synaptic input", "mask of the next layer", "input frames", "reset"
 """Suspects that are no parameter of the neuron."""
 
 FIRING: Final[dict[type, str]] = {
@@ -46,52 +46,18 @@ def suspects(history: History, same_frames: bool = True) -> tuple[Suspect, ...]:
     Returns
     -------
     tuple of Suspect
-        Everything that cannot be ruled out; empty if more than one thing is wrong. An input that no single connection
+        Everything that cannot be ruled out; empty if nothing alone explains it. An input that no single connection
         explains is :data:`SYNAPTIC_INPUT`.
     """
-    wrong = np.flatnonzero(~history.fits(history.neuron)[:, 0])
-    if not wrong.size:
-        return () if same_frames else (Suspect(FRAMES),)
-    found = []
-    if _input_explains(history):
-        found += list(_connections(history)) or [Suspect(SYNAPTIC_INPUT)]
-    found += _parameters(history, history.take(wrong[:FEW]))
+    if not history.wrong.size:
+        return tuple(Suspect(what) for what, right in ((FRAMES, same_frames), (RESET, history.rested)) if not right)
+    found = [suspect for fan in history.fans for suspect in connection_suspects(Trial(history, fan))]
+    if not found and history.fits(history.neuron, history.implied_input).all():
+        found.append(Suspect(SYNAPTIC_INPUT))
+    found += [*_parameters(history), *_activation(history)]
     if history.states_fit(history.neuron, history.activation)[0].all() and _gate_explains(history):
         found.append(Suspect(MASK))
     return tuple(found)
-
-
-def _input_explains(history: History) -> bool:
-    fits = history.fits(history.neuron, history.implied_input)[:, 0]
-    return bool((fits | _input_hidden(history)).all())
-
-
-def _input_hidden(history: History) -> npt.NDArray[np.bool_]:
-    """A resonator after Izhikevich that fires forgets what made it fire."""
-    if not isinstance(history.neuron, RfIzNeuron):
-        return np.zeros(len(history.gate), dtype=bool)
-    reset = (history.after["real"] == 0) & (history.after["imag"] == history.neuron.threshold - 1)
-    hidden: npt.NDArray[np.bool_] = (reset & (history.messages == history.gate))[:, 0]
-    return hidden
-
-
-def _connections(history: History) -> Iterator[Suspect]:
-    """Parts of the synapses that, changed alone, make the input that the states imply.
-
-    Nothing where sums are so large that they wrap on the way: the fans do not.
-    """
-    known = history.input_fits(history.implied_input) & ~_input_hidden(history)
-    expected, implied = (value.reshape(-1, len(known)) for value in (history.activation, history.implied_input))
-    parts = np.zeros_like(expected)
-    for fan in history.fans:
-        parts[fan.part] += fan.delivered
-    if not np.array_equal(parts, expected):
-        return
-    for fan in history.fans:
-        others = np.delete(implied != expected, fan.part, axis=0)
-        if not others[:, known].any():
-            wanted = implied[fan.part] - expected[fan.part] + fan.delivered
-            yield from connection_suspects(fan, Wanted(wanted, known, history.input_modulus))
 
 
 def _gate_explains(history: History) -> bool:
@@ -100,13 +66,18 @@ def _gate_explains(history: History) -> bool:
     return bool(((history.messages == fired) | (history.messages == 0)).all())
 
 
-def _parameters(history: History, few: History) -> Iterator[Suspect]:
+def _parameters(history: History) -> Iterator[Suspect]:
     for name in (field.name for field in dataclasses.fields(history.neuron) if field.name in RANGES):
-        values = worth_trying(history, name)
-        for moments in (few, history):
-            values = values[_explains(moments, name, values)]
+        values = history.sift(worth_trying(history, name), _explains(history, name))
         expected = getattr(history.neuron, name)
         yield from Suspect.of_values(name, 0 if expected is None else int(np.asarray(expected).reshape(-1)[0]), values)
+
+
+def _activation(history: History) -> Iterator[Suspect]:
+    """A sigma-delta neuron may have the other function."""
+    for other in ACTIVATIONS if isinstance(history.neuron, SigmaDeltaNeuron) else ():
+        if history.fits(replace(history.neuron, activation=other)).all():
+            yield Suspect("activation")
 
 
 def worth_trying(history: History, name: str) -> IntArray:
@@ -130,12 +101,16 @@ def worth_trying(history: History, name: str) -> IntArray:
     name, unit = FIRING[type(history.neuron)], replace(history.neuron, vth_mant=1).threshold
     seen = np.stack([history.unfired_states(history.activation)[name], history.after[name]])
     near = np.abs(seen) // unit
-    return np.unique(np.clip([near - 1, near, near + 1, 0 * near + high], low, high))
+    return np.unique(np.clip([near - 1, near, near + 1, 0 * near + low, 0 * near + high], low, high))
 
 
-def _explains(history: History, name: str, values: IntArray) -> npt.NDArray[np.bool_]:
-    """Which values of a parameter explain all moments, shape (P,)."""
-    return np.asarray(history.fits(_trials(history.neuron, name, values)).all(axis=0))
+def _explains(history: History, name: str) -> Callable[[IntArray, Moments], BoolArray]:
+    """Which values of a parameter explain some moments."""
+
+    def explain(values: IntArray, moments: Moments) -> BoolArray:
+        return np.asarray(history.take(moments).fits(_trials(history.neuron, name, values)).all(axis=0))
+
+    return explain
 
 
 def _trials(neuron: Any, name: str, values: IntArray) -> Any:
