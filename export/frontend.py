@@ -64,7 +64,7 @@ def compile_model(model: TrainedModel) -> NetworkDescription:
         "variant": model.variant,
         "seed": str(model.config.seed),
         "config": model.config.model_dump_json(),
-        **may_overflow(layers, masks.stream_steps + len(layers)),
+        **may_overflow(layers, masks.stream_steps + len(layers), model.recipe.value_range),
         **model.facts,
     }
     return NetworkDescription(

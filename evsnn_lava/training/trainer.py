@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import shutil
+import subprocess
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -176,7 +177,7 @@ def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
         raise ConfigError(f"{folder} was begun with another configuration; drop --resume or use that configuration")
     if not resume and file.is_file():
         _clear(folder)
-    with atomic_write(file) as temporary:
+    with atomic_write(file, make_folders=True) as temporary:
         temporary.write_text(resolved, encoding="utf-8")
 
 
@@ -234,7 +235,7 @@ class _Run:
             self.frames.class_names,
             np.stack(masks.keep),
             self.network.cpu(),
-            {**_versions(), **_fingerprint(self.frames), **_accuracy(metrics)},
+            {**_versions(), **_commit(), **_fingerprint(self.frames), **_accuracy(metrics)},
         )
         path = self.folder / f"{variant}.pt"
         save_model(model, path)
@@ -246,6 +247,15 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}} | {
         "torch": torch.__version__
     }
+
+
+def _commit() -> dict[str, str]:
+    """The commit of the working folder, if it is one: which state of the user's project trained the network."""
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return {"git_commit": done.stdout.strip()}
 
 
 def _accuracy(metrics: dict[str, float]) -> dict[str, str]:

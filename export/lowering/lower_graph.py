@@ -20,7 +20,7 @@ from evsnn_lava.export.lowering.graph import INPUT, Edge, Node, check_graph
 from evsnn_lava.export.lowering.kernels import common_frame, conv_matrix, placed_kernel
 from evsnn_lava.export.lowering.schedule import Level, schedule
 from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, Layer, Synapse
-from evsnn_lava.network.ranges import spread
+from evsnn_lava.network.ranges import RANGES, spread
 
 IntArray = npt.NDArray[np.int32]
 Shape = tuple[int, ...]
@@ -78,7 +78,8 @@ def lower_graph(nodes: Sequence[Node], input_shape: Shape) -> tuple[Layer, ...]:
     ConfigError
         If the nodes make no network.
     UnsupportedError
-        If a layer cannot relay, has a bias that would start too early, or would be too large as a matrix.
+        If a layer cannot relay, has a bias that would start too early or weights that add up beyond their range, or
+        would be too large as a matrix.
     """
     check_graph(nodes, input_shape)
     shapes = {INPUT: input_shape, **{node.name: node.shape for node in nodes}}
@@ -173,6 +174,7 @@ def _wide_conv(parts: Sequence[_Part], before: Mapping[str, Shape]) -> ConvSynap
         for edge in part.edges:
             if isinstance(edge.synapse, ConvSynapse):
                 weights[rows[str(index)], columns[edge.source]] += placed_kernel(edge.synapse, frame)
+        _require_range(part, weights[rows[str(index)]], columns)
     return ConvSynapse(weights, convs[0].stride, frame.padding)
 
 
@@ -189,7 +191,21 @@ def _wide_dense(parts: Sequence[_Part], before: Mapping[str, Shape]) -> DenseSyn
             elif isinstance(edge.synapse, DenseSynapse):
                 weights[place] += edge.synapse.weights
                 delays[place] = 0 if edge.synapse.delays is None else edge.synapse.delays
+        _require_range(part, weights[rows[str(index)]], columns)
     return DenseSynapse(weights, delays=delays if delays.any() else None)
+
+
+def _require_range(part: _Part, weights: IntArray, columns: Mapping[str, slice]) -> None:
+    """Refuse edges of one source that add up to more than a weight holds."""
+    low, high = RANGES["weight"]
+    for source in dict.fromkeys(edge.source for edge in part.edges):
+        summed = weights[:, columns[source]]
+        if summed.min() < low or summed.max() > high:
+            edges = sum(edge.source == source for edge in part.edges)
+            raise UnsupportedError(
+                f"node {part.name}: the weights of its {edges} edges from {source} add up to {summed.min()}.."
+                f"{summed.max()}, the limit is {low}..{high}; scale weights and threshold of {part.name} down"
+            )
 
 
 def _wide_neuron(parts: Sequence[_Part], on_grid: bool) -> CubaNeuron:

@@ -170,14 +170,16 @@ def compose(first: Convolution, second: Convolution) -> Convolution:
     """
     if not len(first.weights) == second.weights.shape[1] * second.groups:
         raise UnsupportedError(f"{len(first.weights)} channels meet {second.weights.shape[1] * second.groups}")
-    inner, outer = _ungrouped(first), _ungrouped(second)
     steps = [s * d for s, d in zip(first.stride, second.dilation, strict=True)]
-    size = [(k - 1) * step + r for k, step, r in zip(outer.shape[2:], steps, first.reach, strict=True)]
-    if math.prod((len(outer), inner.shape[1], *size)) > MATRIX_LIMIT:
+    size = [(k - 1) * step + r for k, step, r in zip(second.weights.shape[2:], steps, first.reach, strict=True)]
+    inputs, between, outputs = first.weights.shape[1] * first.groups, len(first.weights), len(second.weights)
+    kernels = (outputs * inputs, *size), (between * inputs, *first.weights.shape[2:]), (outputs * between, 1)
+    if max(math.prod(kernel) for kernel in kernels) > MATRIX_LIMIT:
         raise UnsupportedError(
-            f"the composed kernel of {len(outer)} x {inner.shape[1]} channels would be {size[0]} x {size[1]}, "
-            f"the limit is {MATRIX_LIMIT} weights; put a neuron between the maps"
+            f"the composed kernel of {outputs} x {inputs} channels would be {size[0]} x {size[1]}, "
+            f"the limit is {MATRIX_LIMIT} weights, also for {between} channels between the maps; put a neuron there"
         )
+    inner, outer = _ungrouped(first), _ungrouped(second)
     weights = np.zeros((len(outer), inner.shape[1], *size))
     for y, x in np.ndindex(*outer.shape[2:]):
         top, left = y * steps[0], x * steps[1]

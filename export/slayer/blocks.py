@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava._torch import slayer
-from evsnn_lava.errors import UnsupportedError
+from evsnn_lava.errors import ConfigError, UnsupportedError
 from evsnn_lava.export.slayer.neurons import READ_NEURON, has_bias, norm_divisor, spread_over
 from evsnn_lava.export.slayer.refusals import refusal_of
 from evsnn_lava.export.slayer.synapses import (
@@ -56,12 +56,17 @@ class BlockKind:
     neuron: str = "cuba"
     shifts: bool | None = None
 
+    def shift_of(self, block: Any) -> int:
+        """Steps by which such a block shifts what its neurons send."""
+        return int(block.delay_shift if self.shifts is None else self.shifts)
+
 
 def compile_blocks(
     blocks: Iterable[Any],
     input_shape: Shape,
     input_scale: int = 1,
     kinds: Mapping[type, BlockKind] | None = None,
+    quantised_input: bool = False,
 ) -> tuple[tuple[Layer, ...], tuple[QuantisationFacts, ...]]:
     """Compile blocks that follow each other.
 
@@ -76,6 +81,10 @@ def compile_blocks(
         Number in a frame that stands for 1.0: 1 for spikes, 64 for graded values in units of 1/64.
     kinds : mapping of type to BlockKind, optional
         Further types of blocks, beside ``KINDS``.
+    quantised_input : bool
+        States that graded frames are what the hook of SLAYER's Input block leaves, as
+        :func:`evsnn_lava.export.slayer.synapses.slayer_frames` makes them: even and within -256..254 at scale 64.
+        SLAYER rounds and clamps all others, the integers do not.
 
     Returns
     -------
@@ -89,8 +98,15 @@ def compile_blocks(
     ------
     UnsupportedError
         If the integers cannot say exactly what a block does.
+    ConfigError
+        If `blocks` is one module, which does not say in which order its blocks follow each other.
     """
-    chain = _Chain(input_shape, input_scale, {**KINDS, **(kinds or {})})
+    if not isinstance(blocks, Iterable):
+        raise ConfigError(
+            f"{type(blocks).__name__} is one module, the order of blocks is needed; give a list of them or what the "
+            "module keeps them in, for example module.blocks"
+        )
+    chain = _Chain(input_shape, input_scale, {**KINDS, **(kinds or {})}, quantised_input)
     for block in blocks:
         chain.add(block)
     return chain.finish()
@@ -99,8 +115,11 @@ def compile_blocks(
 class _Chain:
     """The layers so far and what is still to be said about the last of them."""
 
-    def __init__(self, input_shape: Shape, input_scale: int, kinds: Mapping[type, BlockKind]) -> None:
+    def __init__(
+        self, input_shape: Shape, input_scale: int, kinds: Mapping[type, BlockKind], quantised_input: bool
+    ) -> None:
         self._kinds = kinds
+        self._quantised_input = quantised_input
         self._layers: list[Layer] = []
         self._facts: list[QuantisationFacts] = []
         self._shape = input_shape
@@ -151,7 +170,7 @@ class _Chain:
 
     def _add_layer(self, name: str, block: Any, kind: BlockKind) -> None:
         self._require_fresh(name, block)
-        wiring = kind.wire(name, block, Incoming(self._shape, self._grid, self._one))
+        wiring = kind.wire(name, block, Incoming(self._shape, self._grid, self._one, self._quantised_input))
         synapse = self._delayed(name, self._averaged(name, _divided(name, wiring.synapse, block.neuron)))
         neuron = READ_NEURON[kind.neuron](name, block.neuron, wiring.shape)
         stored = synapse.output_shape(self._stored)
@@ -169,7 +188,7 @@ class _Chain:
         self._stored, self._shape = stored, wiring.shape
         self._grid = len(stored) == len(wiring.shape) or len(wiring.shape) == 1
         self._one = GRADED_ONE if neuron.graded else 1
-        self._lag += 1 - int(block.delay_shift if kind.shifts is None else kind.shifts)
+        self._lag += 1 - kind.shift_of(block)
         self._delays = _delays_of(name, block, wiring.shape)
 
     def _require_fresh(self, name: str, block: Any) -> None:

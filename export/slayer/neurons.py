@@ -25,6 +25,9 @@ EPSILON_LIMIT: Final = 4096
 DELTA_SCALE: Final = 64
 """netx fixes the fractional bits of sigma-delta messages and states at 6 each, which is this weight scale."""
 
+_EPSILON: Final = 0.01
+"""What SLAYER adds to the threshold of a CUBA neuron, in units of the voltage."""
+
 _FULL: Final = (0, 4096)
 
 
@@ -49,13 +52,14 @@ def read_cuba(name: str, neuron: Any, shape: Shape) -> CubaNeuron:
     ------
     UnsupportedError
         If it has graded spikes, a norm that scales, decays that SLAYER applies to another axis or has not drawn yet,
-        or fires at equality with its threshold.
+        fires at equality with its threshold, or has another threshold than it was made with.
     """
     if neuron.graded_spike:
         raise UnsupportedError(
             f"layer {name}: it sends graded spikes, the deployed neuron sends 0 or 1; set graded_spike=False"
         )
     scale = require_scale(name, neuron)
+    _require_own_threshold(name, neuron)
     keep_current, keep_voltage = (_decay(name, neuron, side, shape) for side in ("current_decay", "voltage_decay"))
     bias = _norm_bias(name, neuron, scale, shape[0])
     vth_mant = _threshold(name, neuron, keep_current, keep_voltage)
@@ -105,6 +109,7 @@ def read_rf(name: str, neuron: Any, _: Shape) -> RfNeuron:
         If it has graded spikes, norms or frequencies of its own per channel.
     """
     require_scale(name, neuron)
+    _require_own_threshold(name, neuron)
     refusals = (
         (neuron.graded_spike, "it sends graded spikes, the deployed neuron sends 0 or 1; set graded_spike=False"),
         (neuron.real_norm is not None, "it has a norm, which a resonator cannot fold; train without norm"),
@@ -191,6 +196,22 @@ def _decay(name: str, neuron: Any, side: str, shape: Shape) -> Any:
             "set shared_param=True here"
         )
     return value.astype(np.int32)
+
+
+def _require_own_threshold(name: str, neuron: Any) -> None:
+    """SLAYER rounds a threshold when the neuron is made, and compares with the attributes that it finds later."""
+    own = _EPSILON / neuron.s_scale
+    epsilon = getattr(neuron, "threshold_eps", own)
+    refusals = (
+        (
+            neuron.threshold * neuron.w_scale != int(neuron.v_th_mant),
+            f"its threshold was changed to {neuron.threshold:g}, no multiple of 1/{neuron.w_scale}; make a new neuron",
+        ),
+        (epsilon != own, f"its threshold_eps is {epsilon:g}, SLAYER's own is {own:g}; leave it and set the threshold"),
+    )
+    for refused, reason in refusals:
+        if refused:
+            raise UnsupportedError(f"layer {name}: {reason}")
 
 
 def _threshold(name: str, neuron: Any, keep_current: Any, keep_voltage: Any) -> int:

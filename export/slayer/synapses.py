@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from evsnn_lava._torch import torch
 from evsnn_lava.errors import UnsupportedError
-from evsnn_lava.export.slayer.weights import quantised, require_scale, unit_responses, whole_numbers
+from evsnn_lava.export.slayer.weights import quantised, require_no_bias, require_scale, unit_responses, whole_numbers
 from evsnn_lava.network import (
     ComplexSynapse,
     ConvSynapse,
@@ -27,6 +27,8 @@ Shape = tuple[int, ...]
 GROUPS_LIMIT: Final = 127
 """Lava keeps the number of groups in a signed byte."""
 
+_HOOK_RANGE: Final = (-256, 254)
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -40,11 +42,14 @@ class Incoming:
         Whether the layer before kept that shape; if not, it was written out as a matrix.
     scale : int
         Integer that stands for 1.0 in a frame of the input, for input blocks.
+    quantised : bool
+        Whether graded frames are already what the hook of an input block leaves.
     """
 
     shape: Shape
     grid: bool
     scale: int = 1
+    quantised: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +74,44 @@ class Wiring:
     recurrent: DenseSynapse | None = None
 
 
+def slayer_frames(values: npt.ArrayLike, scale: int = 64) -> IntArray:
+    """Graded frames as the hook of SLAYER's Input blocks leaves them: even numbers within -256..254.
+
+    Parameters
+    ----------
+    values : array_like of float
+        Frames in SLAYER's own units, of any shape.
+    scale : int
+        Weight scale of the Input block; so many stand for 1.0.
+
+    Returns
+    -------
+    numpy.ndarray of int32
+        Of the same shape, in units of 1/`scale`: what ``quantize_8bit`` makes of the frames.
+
+    Examples
+    --------
+    >>> slayer_frames([0.5, 1 / 64, 3 / 64, 5.0, -9.0]).tolist()
+    [32, 0, 4, 254, -256]
+    """
+    halves = np.rint(np.asarray(values, dtype=np.float32) * np.float32(scale / 2))
+    return np.clip(2 * halves, *_HOOK_RANGE).astype(np.int32)
+
+
 def wire_input(name: str, block: Any, source: Incoming) -> Wiring:
     """An input block: frames times weight plus bias.
 
     Raises
     ------
     UnsupportedError
-        If the scaled input is no whole number.
+        If the scaled input is no whole number, or frames are graded and it is not said that they are quantised.
     """
     scale = require_scale(name, block.neuron)
+    if source.scale != 1 and not source.quantised:
+        raise UnsupportedError(
+            f"layer {name}: SLAYER rounds graded frames to even {scale}ths within {_HOOK_RANGE[0]}..{_HOOK_RANGE[1]}, "
+            "the integers take them as they are; make them with slayer_frames and pass quantised_input=True"
+        )
     with torch.no_grad():
         factor, bias, one = (
             default if value is None else float(block.pre_hook_fx(value))
@@ -164,6 +198,7 @@ def wire_recurrent(name: str, block: Any, source: Incoming) -> Wiring:
         raise UnsupportedError(
             f"layer {name}: a recurrent block takes no image {source.shape}; put a Flatten before it"
         )
+    require_no_bias(name, block)
     scale = require_scale(name, block.neuron)
     weights, facts = quantised(name, block.input_synapse, scale)
     own = block.recurrent_synapse

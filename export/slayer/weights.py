@@ -60,8 +60,9 @@ def quantised(name: str, synapse: Any, scale: int, mask: Tensor | None = None) -
     Raises
     ------
     UnsupportedError
-        If weights are not finite, not quantised or all zero.
+        If weights are not finite, not quantised or all zero, or the synapse has a bias.
     """
+    require_no_bias(name, synapse)
     with torch.no_grad():
         raw = raw_weight(synapse, mask)
         if not raw.isfinite().all():
@@ -75,6 +76,21 @@ def quantised(name: str, synapse: Any, scale: int, mask: Tensor | None = None) -
     if not weights.any():
         raise UnsupportedError(f"layer {name}: all weights are zero after quantisation; train it longer or remove it")
     return weights, _facts(name, raw.cpu().numpy()[..., 0], weights, scale)
+
+
+def require_no_bias(name: str, module: Any) -> None:
+    """Refuse a bias that was given to a block or synapse later: SLAYER adds it to the current, netx knows none.
+
+    Raises
+    ------
+    UnsupportedError
+        If it is not None.
+    """
+    if module.bias is not None:
+        raise UnsupportedError(
+            f"layer {name}: the bias of its {type(module).__name__} is set, which SLAYER adds to the current and no "
+            "layer can; set it to None and train with a norm, slayer.neuron.norm.MeanOnlyBatchNorm"
+        )
 
 
 def raw_weight(synapse: Any, mask: Tensor | None = None) -> Tensor:

@@ -64,10 +64,11 @@ def described(layers, shape, steps, bits=0):
     return NetworkDescription("it", tuple(layers), recipe, masks, CutoffPolicy.never(steps), names)
 
 
-def compared(blocks, frames, input_scale=1, bits=0):
+def compared(blocks, frames, input_scale=1, bits=0, quantised=False):
     """Layers, what they send in the reference and what SLAYER sends; the second two lists of (N, M, K) arrays.
 
-    `frames` is (N, ..., T) of whole numbers, `input_scale` of them stand for 1.0.
+    `frames` is (N, ..., T) of whole numbers, `input_scale` of them stand for 1.0; `quantised`: as SLAYER's hook leaves
+    them.
     """
     from evsnn_lava.export.slayer.blocks import compile_blocks
 
@@ -75,7 +76,7 @@ def compared(blocks, frames, input_scale=1, bits=0):
         run_once(blocks, frames)
     before = [copy.deepcopy(block.state_dict()) for block in blocks]
     shape, steps = frames.shape[1:-1], frames.shape[-1]
-    layers, facts = compile_blocks(blocks, shape, input_scale)
+    layers, facts = compile_blocks(blocks, shape, input_scale, quantised_input=quantised)
     assert all(same_state(block, state) for block, state in zip(blocks, before, strict=True)), "a block was changed"
     network = described(layers, shape, steps, bits)
     found = simulate(network, frames.reshape(len(frames), *network.input_shape, steps)).messages

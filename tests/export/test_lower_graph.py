@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evsnn_lava.errors import CapacityError, ConfigError, UnsupportedError
+from evsnn_lava.errors import ConfigError, UnsupportedError
 from evsnn_lava.export.lowering.graph import Edge, Node
 from evsnn_lava.export.lowering.lower_graph import RELAY_LIMIT, lower_graph
 from evsnn_lava.export.lowering.schedule import schedule
@@ -101,11 +101,9 @@ def _conv(rng, draw, kind, channels, shape):
     groups = shape[0] if channels % shape[0] == 0 and draw(st.booleans()) else 1
     if kind == "half":
         return ConvSynapse(even(rng, channels, shape[0] // groups, 2, 2), (2, 2), (1, 1), groups=groups)
-    side, gap = draw(st.sampled_from([(1, 1), (3, 1), (5, 1), (3, 2)]))
-    pad = gap * (side - 1) // 2
-    return ConvSynapse(
-        even(rng, channels, shape[0] // groups, side, side), padding=(pad, pad), dilation=(gap, gap), groups=groups
-    )
+    sides, gaps = zip(*(draw(st.sampled_from([(1, 1), (3, 1), (5, 1), (3, 2)])) for _ in range(2)), strict=True)
+    pads = tuple(gap * (side - 1) // 2 for side, gap in zip(sides, gaps, strict=True))
+    return ConvSynapse(even(rng, channels, shape[0] // groups, *sides), padding=pads, dilation=gaps, groups=groups)
 
 
 def assert_chain_is(nodes, frames, layers, expected):
@@ -343,6 +341,22 @@ def test_a_bias_of_the_first_layer_is_kept_and_relays_have_none():
         assert not np.broadcast_to(kept, (5, 5, 4))[3:].any()
 
 
+def exponents(rng, *bias_exps):
+    """Two nodes side by side with biases of these exponents, and their sum."""
+    first = [
+        Node(name, neuron_of(40, bias_mant=[9, -20], bias_exp=bias_exp), (2,), (Edge("input", even_dense(rng, 40)),))
+        for name, bias_exp in zip("ab", bias_exps, strict=True)
+    ]
+    edges = Edge("a", DenseSynapse(even(rng, 3, 2))), Edge("b", DenseSynapse(even(rng, 3, 2)))
+    return [*first, Node("c", neuron_of(40), (3,), edges)]
+
+
+def test_a_bias_keeps_its_exponent_beside_others():
+    layers = lower_graph(exponents(np.random.default_rng(4), 3, 3), IMAGE)
+    assert [layer.name for layer in layers] == ["a+b", "c"]
+    assert layers[0].neuron.bias(layers[0].shape).tolist() == [72, -160, 72, -160]
+
+
 def even_dense(rng, inputs):
     return DenseSynapse(even(rng, 2, inputs))
 
@@ -416,8 +430,18 @@ def replaced(nodes, index, **changes):
         ),
         (
             lambda rng: replaced(diamond(rng), 2, edges=(Edge("b", DenseSynapse(np.full((2, 60), 200))),) * 2),
-            CapacityError,
-            "DenseSynapse: weight spans 400",
+            UnsupportedError,
+            r"node c: the weights of its 2 edges from b add up to 400..400, the limit is -256..255; scale weights and",
+        ),
+        (
+            lambda rng: replaced(diamond(rng), 1, edges=(Edge("a", ConvSynapse(np.full((3, 3, 1, 1), -130))),) * 2),
+            UnsupportedError,
+            r"node b: the weights of its 2 edges from a add up to -260..-260, the limit is -256..255; scale",
+        ),
+        (
+            lambda rng: exponents(rng, 3, 6),
+            UnsupportedError,
+            "node b: its bias starts in step 1, the first frame reaches layer 2 in step 2",
         ),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -129,3 +131,12 @@ def test_shapes_that_do_not_fit_are_refused():
     for shape in ((1, 5, 5), (2, 2, 2), (8,)):
         with pytest.raises(UnsupportedError):
             conv.output_shape(shape)
+
+
+@pytest.mark.parametrize("channels", [20_000, 500_000])
+def test_many_channels_are_refused_before_memory_is_taken(channels):
+    tracemalloc.start()
+    with pytest.raises(UnsupportedError, match="the composed kernel"):
+        compose(pooling(channels, (1, 1), (1, 1)), pooling(channels, (2, 2), (2, 2)))
+    assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    tracemalloc.stop()

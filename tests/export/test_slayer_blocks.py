@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from evsnn_lava.errors import UnsupportedError
+from evsnn_lava.errors import ConfigError, UnsupportedError
+from evsnn_lava.export.netfile.writer import write_net
 from evsnn_lava.network import ComplexSynapse, ConvSynapse, DenseSynapse, DirectSynapse
 
 pytestmark = [
@@ -29,12 +30,14 @@ def kit():
     """torch, SLAYER and short names for what the tests build."""
     from evsnn_lava._torch import F, slayer, torch
     from evsnn_lava.export.slayer import blocks as slayer_blocks
+    from evsnn_lava.export.slayer.synapses import slayer_frames
 
     block, norm = slayer.block, slayer.neuron.norm
     return SimpleNamespace(
         torch=torch,
         relu=F.relu,
         compile=slayer_blocks.compile_blocks,
+        slayer_frames=slayer_frames,
         cuba=block.cuba,
         sdn=block.sigma_delta,
         rf=block.rf,
@@ -245,6 +248,15 @@ def raw_weights(kit):
     return blocks
 
 
+def raw_recurrent(kit):
+    """A recurrent block whose weights, both, are whole without a hook."""
+    blocks = filled(kit, kit.cuba.Recurrent(cuba(), 8, 12), kit.cuba.Dense(cuba(), 12, 4))
+    for synapse in (blocks[0].input_synapse, blocks[0].recurrent_synapse):
+        synapse.pre_hook_fx = None
+        synapse.weight.data = kit.torch.round(64 * synapse.weight.data) / 64
+    return blocks
+
+
 EXACT = {
     "input with weight and bias": (
         lambda k: filled(
@@ -285,6 +297,14 @@ EXACT = {
         lambda k: filled(k, k.cuba.Pool(cuba(threshold=0.5), 2, stride=1, padding=1, dilation=3)),
         (1, 6, 6),
     ),
+    "pool, dilated, odd size": (
+        lambda k: filled(k, k.cuba.Pool(cuba(threshold=0.5), 2, dilation=2)),
+        (1, 7, 7),
+    ),
+    "pool, padded above, windows across channels": (
+        lambda k: filled(k, k.cuba.Pool(cuba(), 3, padding=(1, 0), weight_scale=0.3)),
+        (2, 6, 6),
+    ),
     "pool, more channels than groups": (wide_pool, (254, 2, 4)),
     "transposed convolution and unpool": (transposed_net, (2, 7, 7)),
     "recurrent": (lambda k: filled(k, k.cuba.Recurrent(cuba(), 8, 12), k.cuba.Dense(cuba(), 12, 4)), (8,)),
@@ -308,6 +328,7 @@ EXACT = {
     "dropout is over": (dropped_net, (8,)),
     "hook of the user's own": (coarse_weights, (8,)),
     "whole weights without hook": (raw_weights, (8,)),
+    "recurrent, whole weights without hook": (raw_recurrent, (8,)),
     "resonators": (lambda k: filled(k, k.rf.Dense(RF, 8, 12), k.rf.Dense(RF, 12, 4), gain=1.5), (8,)),
     "resonators that learn": (learnt_resonators, (8,)),
     "input with norm": (normed_input, (8,)),
@@ -376,13 +397,56 @@ def test_sigma_delta_blocks_send_what_slayer_sends(kit, threshold):
     rng = np.random.default_rng(4)
     slow = np.cumsum(2 * rng.integers(-6, 7, (2, *SIGMA_DELTA_SHAPE, STEPS)), axis=-1)
     frames = np.clip(slow, -256, 254)
-    layers, found, expected = compared(sigma_delta_net(kit, threshold), frames, input_scale=64, bits=10)
+    layers, found, expected = compared(sigma_delta_net(kit, threshold), frames, 64, bits=10, quantised=True)
     assert isinstance(layers[0].synapse, DirectSynapse)
     assert [type(layer.neuron).__name__ for layer in layers][0::4] == ["DeltaNeuron", "SigmaNeuron"]
     for layer, sent, heard in zip(layers, found, expected, strict=True):
         assert np.array_equal(sent, heard), layer.name
         assert (heard != 0).mean() > 0.005
         assert (heard == 0).mean() > 0.005
+
+
+def graded_inputs(kit):
+    sigma_delta = {"threshold": 1 / 64, "activation": kit.relu}
+    return {
+        "spiking": filled(kit, kit.cuba.Input(cuba(threshold=5.0), weight=1.0), kit.cuba.Dense(cuba(), 8, 4)),
+        "sigma-delta": filled(kit, kit.sdn.Input(sigma_delta), kit.sdn.Dense(sigma_delta, 8, 4), gain=0.2),
+    }
+
+
+@pytest.mark.parametrize("kind", ["spiking", "sigma-delta"])
+def test_graded_frames_are_what_the_hook_of_an_input_block_leaves(kit, kind):
+    """SLAYER takes frames that are odd and large as they come, the integers what `slayer_frames` makes of them."""
+    blocks = graded_inputs(kit)[kind]
+    raw = np.random.default_rng(6).integers(-400, 400, (2, 8, STEPS)) * spikes(8)
+    quantised = kit.slayer_frames(raw / 64)
+    layers, found, expected = compared(blocks, quantised, 64, bits=10, quantised=True)
+    heard, _ = slayer_messages(blocks, raw / 64, len(layers))
+    assert np.array_equal(found[0], heard[0] * (4096 if kind == "sigma-delta" else 1))
+    for sent, told in zip(found, expected, strict=True):
+        assert np.array_equal(sent, told)
+        assert told.any()
+    network = truth.described(layers, (8,), STEPS, 10)
+    unlike = truth.simulate(network, raw.reshape(2, *network.input_shape, STEPS)).messages[0]
+    assert not np.array_equal(unlike.reshape(found[0].shape), found[0])
+
+
+@pytest.mark.parametrize("scale", [32, 64, 128])
+def test_slayer_frames_are_what_quantize_8bit_leaves(kit, scale):
+    """At halves between two numbers too, and beyond both ends; an input spike stays one."""
+    values = np.concatenate([np.arange(-1200, 1200) / 128, np.random.default_rng(0).normal(0, 3, 500)])
+    hook = kit.cuba.Input(cuba(scale=scale)).pre_hook_fx
+    expected = hook(kit.torch.tensor(values).float()).numpy() * scale
+    assert np.array_equal(kit.slayer_frames(values, scale), expected)
+    assert {-256, 254} <= set(expected)
+    assert kit.slayer_frames(1.0) == 64
+
+
+@pytest.mark.parametrize("kind", ["spiking", "sigma-delta"])
+def test_graded_frames_of_any_value_are_refused(kit, kind):
+    words = r"input1: SLAYER rounds graded frames to even 64ths within -256..254, .*; make them with slayer_frames and"
+    with pytest.raises(UnsupportedError, match=words):
+        kit.compile(graded_inputs(kit)[kind], (8,), input_scale=64)
 
 
 def test_messages_of_sigma_delta_are_floored_as_slayer_floors_them(kit):
@@ -395,7 +459,7 @@ def test_messages_of_sigma_delta_are_floored_as_slayer_floors_them(kit):
             block.synapse.weight.shape
         ) / 32
     frames = 2 * np.random.default_rng(0).integers(-20, 120, (2, 3, STEPS))
-    _, found, expected = compared(blocks, frames, input_scale=64, bits=10)
+    _, found, expected = compared(blocks, frames, input_scale=64, bits=10, quantised=True)
     assert (found[1] % 64 != 0).any()
     for sent, heard in zip(found, expected, strict=True):
         assert np.array_equal(sent, heard)
@@ -433,6 +497,31 @@ def test_delays_of_the_last_block_wait_before_it(kit):
     steps = found[-1].shape[-1]
     assert np.array_equal(found[-1], outputs[-1][..., :steps])
     assert found[-1].any()
+
+
+def test_delays_before_a_recurrent_block_fit_no_file(kit, tmp_path):
+    """The layers are exact, netx alone cannot say it. What the message advises helps."""
+    c, frames = kit.cuba, spikes(8)
+    blocks = drawn(kit, filled(kit, c.Dense(cuba(), 8, 12, delay=True), c.Recurrent(cuba(), 12, 6)), frames)
+    layers, found, expected = compared(blocks, frames)
+    assert all(np.array_equal(sent, heard) and heard.any() for sent, heard in zip(found, expected, strict=True))
+    words = r"^layer recurrent2: the delays of the input .* differ, .*: set delay=False in the block before\)$"
+    with pytest.raises(UnsupportedError, match=words):
+        write_net(truth.described(layers, (8,), STEPS), tmp_path / "it.net")
+    assert not list(tmp_path.iterdir())
+    blocks[0].delay = None
+    write_net(truth.described(kit.compile(blocks, (8,))[0], (8,), STEPS), tmp_path / "it.net")
+
+
+def test_a_module_in_place_of_its_blocks_is_refused(kit):
+    class Network(kit.torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.blocks = kit.torch.nn.ModuleList([kit.cuba.Dense(cuba(), 8, 4)])
+
+    with pytest.raises(ConfigError, match=r"^Network is one module, .*; give a list of them .* module\.blocks$"):
+        kit.compile(Network(), (8,))
+    assert len(kit.compile(Network().blocks, (8,))[0]) == 1
 
 
 def test_a_recurrent_block_forgets_between_recordings(kit):
@@ -530,7 +619,50 @@ def sdn_biased(kit):
     return blocks
 
 
+def with_bias(kit, block, size, owner="synapse"):
+    """A bias that no option of SLAYER makes, but that its forward passes add."""
+    bias = kit.torch.nn.Parameter(kit.torch.full((size,), 0.3))
+    return [changed(block, **{f"{owner}__bias".strip("_"): bias})]
+
+
+def with_threshold(block):
+    block.neuron._threshold = 0.777
+    return block
+
+
 REFUSED = {
+    "bias of a recurrent block": (
+        lambda k: with_bias(k, *filled(k, k.cuba.Recurrent(cuba(), 8, 4)), 4, owner=""),
+        "recurrent1: the bias of its Recurrent is set, .*; set it to None and train with a norm",
+    ),
+    "bias of a synapse": (
+        lambda k: with_bias(k, *filled(k, k.cuba.Dense(cuba(), 8, 4)), 4),
+        "dense1: the bias of its Dense is set, .*; set it to None and train with a norm",
+    ),
+    "bias of a pool": (
+        lambda k: with_bias(k, k.cuba.Pool(cuba(), 2), 1),
+        "pool1: the bias of its Pool is set",
+    ),
+    "bias of a transposed convolution": (
+        lambda k: with_bias(k, *filled(k, k.cuba.ConvT(cuba(), 2, 2, 2)), 2),
+        "convt1: the bias of its ConvTranspose is set",
+    ),
+    "bias of a resonator": (
+        lambda k: with_bias(k, *filled(k, k.rf.Dense(RF, 8, 4)), 4, owner="synapse__imag"),
+        "dense1: the bias of its Dense is set",
+    ),
+    "epsilon of the threshold": (
+        lambda k: [changed(*filled(k, k.cuba.Dense(cuba(), 8, 4)), neuron__threshold_eps=0.3)],
+        "dense1: its threshold_eps is 0.3, SLAYER's own is 2.44141e-06; leave it and set the threshold",
+    ),
+    "threshold between two": (
+        lambda k: [with_threshold(*filled(k, k.cuba.Dense(cuba(), 8, 4)))],
+        "dense1: its threshold was changed to 0.777, no multiple of 1/64; make a new neuron",
+    ),
+    "threshold of a resonator": (
+        lambda k: [with_threshold(*filled(k, k.rf.Dense(RF, 8, 4)))],
+        "dense1: its threshold was changed to 0.777, no multiple of 1/64; make a new neuron",
+    ),
     "graded spikes": (
         lambda k: filled(k, k.cuba.Dense(cuba(graded_spike=True), 8, 4)),
         "dense1: it sends graded spikes, .*; set graded_spike=False",
@@ -683,6 +815,8 @@ def filled_rf_norm(kit):
 
 
 SHAPES = {
+    "bias of a pool": (2, 8, 8),
+    "bias of a transposed convolution": (2, 8, 8),
     "decay per channel of a convolution": (2, 8, 8),
     "delay before a convolution": (2, 6, 6),
     "matrix that is too large": (2, 32, 32),

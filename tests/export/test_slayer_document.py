@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
+
+from evsnn_lava.cli.main import main
+from evsnn_lava.export.netfile.reader import read_net
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(
@@ -39,3 +43,21 @@ def test_every_named_test_exists(file):
         if row["file"] == file:
             assert row["test"] in functions
             assert row["case"] is None or row["case"] in cases, row["case"]
+
+
+@pytest.mark.torch
+@pytest.mark.lava
+def test_the_file_of_the_first_snippet_can_be_verified(tmp_path, monkeypatch, capsys):
+    """As written: compile, compare, record, write; then `evsnn verify mine.net`."""
+    from evsnn_lava._torch import torch
+
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(1)
+    snippet = re.search(
+        r"^```python\n(.*?)^```$", (ROOT / "docs" / "slayer.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+    exec(snippet[1], {})
+    assert (read_net("mine.net").golden.spike_counts.sum(axis=(0, 2)) > 0).all(), "a silent layer proves nothing"
+    assert main(["verify", "mine.net", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [name for name in ("slayer", "reference", "lava") if found[name]["difference"] is not None] == []

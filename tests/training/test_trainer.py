@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import re
 import shutil
 import signal
+import subprocess
 
 import numpy as np
 import pytest
@@ -233,3 +235,17 @@ def test_data_that_cannot_be_trained_on_is_refused_first(label, names, words, se
     with pytest.raises(ConfigError, match=words):
         run(changed(settings, "data", dataset=str(tmp_path / "few.npz")), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_the_commit_of_the_users_folder_is_written_down(tmp_path, monkeypatch):
+    from evsnn_lava.training import trainer
+
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.chdir(tmp_path)
+    assert trainer._commit() == {}
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+    assert re.fullmatch("[0-9a-f]{40}", trainer._commit()["git_commit"])
+    monkeypatch.setenv("PATH", "")
+    assert trainer._commit() == {}
