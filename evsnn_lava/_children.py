@@ -33,7 +33,7 @@ def child_environment(**variables: str) -> dict[str, str]:
     """Environment of a child: ours, our modules, and one thread for its linear algebra.
 
     An empty entry of the path is the current folder; it goes last, so that no file in it can stand in for a module of
-    the standard library.
+    the standard library. Python 3.11 and newer leave it out in the child's own children, too.
 
     Parameters
     ----------
@@ -53,4 +53,4 @@ def child_environment(**variables: str) -> dict[str, str]:
     entries = [entry for entry in sys.path if entry]
     path = os.pathsep.join(entries if "" not in sys.path else [*entries, str(Path.cwd())])
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, "PYTHONPATH": path, **threads, **variables}
+    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", **threads, **variables}

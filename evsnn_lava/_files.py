@@ -1,18 +1,19 @@
-"""Writing files so that a half-written one is never seen."""
+"""Writing files so that a half-written one is never seen, and reading them whole."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from evsnn_lava.errors import ConfigError
+from evsnn_lava.errors import ConfigError, FormatError
 
 
 @contextlib.contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_write(path: str | os.PathLike[str], make_folders: bool = False) -> Iterator[Path]:
     """Give a temporary path that becomes `path` when the block ends without an error.
 
     The temporary file stands in the same folder, so the final rename is atomic; it is flushed to
@@ -22,7 +23,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     Parameters
     ----------
     path : path-like
-        The file to create or replace. Missing parent folders are made.
+        The file to create or replace.
+    make_folders : bool
+        Make missing parent folders; else they are taken for a wrong path.
 
     Yields
     ------
@@ -32,8 +35,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     ConfigError
-        If the folder cannot be made or is not writable, if `path` is something else than a regular file, and if
-        writing fails, for example because the disk is full.
+        If the folder is missing, cannot be made or is not writable, if `path` is something else than a regular file,
+        and if writing fails, for example because the disk is full.
 
     Examples
     --------
@@ -46,7 +49,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     try:
         target = _regular(Path(path))
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if make_folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        require_parent(target)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}; choose a writable folder") from error
@@ -62,6 +67,68 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise ConfigError(f"cannot write {path}: {reason}; free some space or choose another folder") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_parent(path: str | os.PathLike[str]) -> None:
+    """Refuse a file whose folder is missing, before any work is done for it.
+
+    Parameters
+    ----------
+    path : path-like
+        A file that is to be written.
+
+    Raises
+    ------
+    ConfigError
+        If there is no folder for it.
+    """
+    folder = Path(path).parent
+    if not folder.exists():
+        raise ConfigError(f"cannot write {path}: no folder {folder}; make it or correct the path")
+
+
+def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
+    """Read a regular file whole; nothing else, as a pipe may never end and a device has no size.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    limit : int
+        Most bytes that it may have.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file, it is no regular file or it cannot be read.
+    FormatError
+        If it is larger.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "a")
+    >>> _ = path.write_bytes(b"abc")
+    >>> read_regular(path, limit=3)
+    b'abc'
+    """
+    try:
+        found = Path(path).stat()
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+            raise ConfigError(f"cannot read {path}: it is {kind}; check the path")
+        if found.st_size > limit:
+            raise FormatError(f"{path}: it has {found.st_size} bytes, the limit is {limit}; split the network")
+        with Path(path).open("rb") as file:
+            return file.read(found.st_size)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot read {path}: {reason}; check the path") from error
 
 
 def _regular(path: Path) -> Path:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from evsnn_lava._files import atomic_write
-from evsnn_lava.errors import ConfigError
+from evsnn_lava._files import atomic_write, read_regular
+from evsnn_lava.errors import ConfigError, FormatError
 
 
 def write(path, content=b"new"):
@@ -33,6 +34,24 @@ def test_a_failed_write_is_one_line_and_leaves_the_old_file(tmp_path, number):
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("place", ["nope/a.net", "nope/deeper/a.net"])
+def test_a_missing_folder_is_taken_for_a_wrong_path(tmp_path, place):
+    path = tmp_path / place
+    with pytest.raises(ConfigError) as caught:
+        write(path)
+    assert str(caught.value) == f"cannot write {path}: no folder {path.parent}; make it or correct the path"
+    assert list(tmp_path.iterdir()) == []
+    with atomic_write(path, make_folders=True) as temporary:
+        temporary.write_bytes(b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_folder_that_is_a_file_is_no_folder(tmp_path):
+    write(tmp_path / "file")
+    with pytest.raises(ConfigError, match=r"cannot write .*; choose a writable folder"):
+        write(tmp_path / "file" / "a.net")
 
 
 def test_trouble_with_another_file_stays_what_it_is(tmp_path):
@@ -78,3 +97,19 @@ def test_a_link_is_followed_and_stays(tmp_path, exists):
     assert real.read_bytes() == link.read_bytes() == b"new"
     assert not real.is_symlink()
     assert list(real.parent.iterdir()) == [real]
+
+
+@pytest.mark.timeout(10)
+def test_only_regular_files_are_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, kind in ((tmp_path / "pipe", "not a regular file"), (tmp_path, "a folder"), (Path("/dev/zero"), "not a")):
+        with pytest.raises(ConfigError, match=f"^cannot read .*: it is {kind}"):
+            read_regular(path, 100)
+
+
+def test_a_file_beyond_the_limit_is_not_read(tmp_path):
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(FormatError, match="it has 1099511627776 bytes, the limit is 10"):
+        read_regular(path, 10)

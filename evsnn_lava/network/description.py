@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from evsnn_lava.errors import ConfigError
+from evsnn_lava.errors import CapacityError, ConfigError
 from evsnn_lava.network.golden import GoldenVectors
 from evsnn_lava.network.masks import FrameMasks
 from evsnn_lava.network.neurons import CubaNeuron
@@ -15,6 +16,9 @@ from evsnn_lava.network.recipe import InputRecipe
 from evsnn_lava.network.resonators import RfIzNeuron, RfNeuron
 from evsnn_lava.network.sigma_delta import DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron
 from evsnn_lava.network.synapses import ComplexSynapse, DenseSynapse, DirectSynapse, Shape, Synapse
+
+NEURON_LIMIT: Final = 1 << 24
+"""Most neurons of a layer, and most values of an input frame: sixteen Loihi 2 chips' worth."""
 
 Neuron = CubaNeuron | DeltaNeuron | SigmaDeltaNeuron | SigmaNeuron | RfNeuron | RfIzNeuron
 
@@ -65,6 +69,10 @@ class Layer:
             If they do not.
         """
         produced = self.synapse.output_shape(input_shape)
+        if self.neurons > NEURON_LIMIT:
+            raise CapacityError(
+                f"layer {self.name}: it has {self.neurons} neurons, the limit is {NEURON_LIMIT}; shrink it"
+            )
         if produced != self.shape:
             raise ConfigError(f"layer {self.name}: shape is {self.shape}, its synapse makes {produced}; correct it")
         for name, value in self.neuron.per_channel.items():
@@ -163,18 +171,37 @@ class NetworkDescription:
         object.__setattr__(self, "provenance", dict(self.provenance))
         if not self.layers:
             raise ConfigError(f"network {self.name}: it has no layer; add at least one")
+        self._check_texts()
         self._check_layers()
         self._check_lengths()
 
+    def _check_texts(self) -> None:
+        """Texts come from files and go to terminals and pages: control characters have no business in them."""
+        names = (self.name, *self.class_names, *(layer.name for layer in self.layers), *self.provenance)
+        values = (str(value).replace("\n", "").replace("\t", "") for value in self.provenance.values())
+        for text in (*map(str, names), *values):
+            if not text.isprintable():
+                raise ConfigError(
+                    f"network {self.name!r}: the text {text[:40]!r} holds control characters; remove them"
+                )
+
     def _check_layers(self) -> None:
         shape: Shape = self.input_shape
+        if math.prod(shape) > NEURON_LIMIT:
+            raise CapacityError(f"network {self.name}: a frame {shape} is beyond {NEURON_LIMIT} values; shrink it")
         for index, layer in enumerate(self.layers):
             layer.check(shape)
             if index and isinstance(layer.synapse, DirectSynapse):
                 raise ConfigError(f"layer {layer.name}: a DirectSynapse only takes the input; put it first")
             shape = layer.shape
-        if len({layer.name for layer in self.layers}) != self.depth:
+        names = [layer.name for layer in self.layers]
+        if len(set(names)) != self.depth:
             raise ConfigError(f"network {self.name}: two layers have the same name; rename one")
+        facts = [fact.layer for fact in self.quantisation]
+        if len(set(facts)) != len(facts) or not set(facts) <= set(names):
+            raise ConfigError(
+                f"network {self.name}: quantisation facts name {facts}, layers are {names}; give one each"
+            )
 
     def _check_lengths(self) -> None:
         pairs = (

@@ -18,9 +18,13 @@ from typing import Any, Final
 import numpy as np
 
 from evsnn_lava.errors import FormatError
+from evsnn_lava.export.netfile.foreign import NIR_GROUPS, foreign_file, top_names
 from evsnn_lava.export.netfile.schema import REMEDY, shown
 
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+LAYOUTS: Final = (2, 3)
+"""Versions of the superblock of HDF5 1.8."""
+
 UNDEFINED: Final = 2**64 - 1
 
 OBJECT_LIMIT: Final = 50_000
@@ -80,16 +84,16 @@ def data_sets(data: bytes) -> Iterator[tuple[str, Stored]]:
     root = _Cursor(file, "/", 0, len(data))
     if root.take(8) != SIGNATURE:
         raise FormatError("it is not an HDF5 file; give a .net file that `evsnn export` wrote")
-    if root.number(1) not in (2, 3) or root.take(2) != b"\x08\x08":
-        raise FormatError(
-            "an HDF5 file that is no .net file of ours (another HDF5 layout); a plain netx file without /evsnn can be "
-            "read by `evsnn convert`"
-        )
+    if root.number(1) not in LAYOUTS or root.take(2) != b"\x08\x08":
+        raise foreign_file(top_names(data))
     root.number(1)
     base, _, end, address = (root.number(8) for _ in range(4))
     if base or end != len(data):
         raise FormatError(f"it has {len(data)} bytes, its header says {end} after {base}; {REMEDY}")
-    yield from _below(file, _read_object(file, address, "/"), "")
+    top = _read_object(file, address, "/")
+    if {name.encode() for name in top.links} >= NIR_GROUPS:
+        raise foreign_file(NIR_GROUPS)
+    yield from _below(file, top, "")
 
 
 def _below(file: _File, group: _Object, prefix: str) -> Iterator[tuple[str, Stored]]:

@@ -9,12 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError, FormatError
+from evsnn_lava.export.netfile.places import placed
 from evsnn_lava.export.netfile.schema import REMEDY, Tree
 from evsnn_lava.export.netfile.values import Block, take
 from evsnn_lava.network import GoldenVectors, InputRecipe, NetworkDescription
 
 GROUP: Final = "evsnn/golden/"
 VALUE_BYTES: Final = 4
+
+GOLDEN_LIMIT: Final = 1 << 27
+"""Most values of all golden frames; they are unpacked from bits to bytes."""
 
 ANSWERS: Final = ("spike_counts", "spike_hashes", "exit_step", "decision")
 
@@ -79,11 +83,15 @@ def decode_golden(tree: Tree, recipe: InputRecipe) -> GoldenVectors | None:
     packed = take(tree, f"{GROUP}frames")
     shape = (*recipe.input_shape, recipe.steps)
     values = math.prod(shape)
+    if values * len(packed) > GOLDEN_LIMIT:
+        raise FormatError(f"/{GROUP}frames are {values * len(packed)} values, the limit is {GOLDEN_LIMIT}; {REMEDY}")
     size = VALUE_BYTES * values if recipe.message_bits else -(-values // 8)
     if packed.shape[1] != size:
         raise FormatError(f"/{GROUP}frames has {packed.shape[1]} bytes a sample, {shape} needs {size}; {REMEDY}")
     frames = _unpack(packed, values, bool(recipe.message_bits)).reshape(len(packed), *shape)
-    return GoldenVectors(frames, **{name: take(tree, f"{GROUP}{name}") for name in ANSWERS})
+    answers = {name: take(tree, f"{GROUP}{name}") for name in ANSWERS}
+    with placed(GROUP.rstrip("/")):
+        return GoldenVectors(frames, **answers)
 
 
 def _expected(network: NetworkDescription, samples: int) -> dict[str, tuple[str, tuple[int, ...]]]:
@@ -121,3 +129,10 @@ def _check_values(network: NetworkDescription, golden: GoldenVectors) -> None:
             raise ConfigError(
                 f"golden vectors: {name} spans {values.min()}..{values.max()}, limit {low}..{high}; record them again"
             )
+    most = np.array([layer.neurons for layer in network.layers])[None, :, None]
+    counts = golden.spike_counts
+    if (counts < 0).any() or (counts > most).any() or counts[..., 0].any():
+        raise ConfigError(
+            "golden vectors: spike_counts are negative, above the neurons of a layer, or not 0 in step 0; "
+            "record them again"
+        )

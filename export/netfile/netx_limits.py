@@ -99,7 +99,7 @@ def _clipped(weights: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
     return np.minimum(weights, 254) if weights.min() < 0 else weights
 
 
-def netx_dense_weights(weights: npt.NDArray[np.integer], own: int | None = None) -> npt.NDArray[np.float64]:
+def netx_dense_weights(weights: npt.NDArray[np.integer], own: int | None = None) -> npt.NDArray[np.float32]:
     """Weights that stock netx on Lava's fixed-point models really multiplies with.
 
     Parameters
@@ -112,7 +112,7 @@ def netx_dense_weights(weights: npt.NDArray[np.integer], own: int | None = None)
 
     Returns
     -------
-    numpy.ndarray of float64, shape (out, in)
+    numpy.ndarray of float32, shape (out, in)
         Equal to `weights` when netx is exact; NaN where the shift is undefined.
 
     Examples
@@ -122,20 +122,20 @@ def netx_dense_weights(weights: npt.NDArray[np.integer], own: int | None = None)
     """
     shift, bits = netx_weight_bits(weights)
     if shift < 0:
-        return np.full(weights.shape, np.nan)
-    parts = np.split(_clipped(weights).astype(np.int64) << shift, [weights.shape[1] - (own or 0)], axis=1)
-    return np.hstack([_truncated(part, bits) for part in parts if part.size]) / 2.0**shift
+        return np.full(weights.shape, np.nan, dtype=np.float32)
+    parts = np.split(_clipped(weights).astype(np.int32) << shift, [weights.shape[1] - (own or 0)], axis=1)
+    return np.hstack([_truncated(part, bits) for part in parts if part.size]) / np.float32(1 << shift)
 
 
-def _truncated(weights: IntArray, bits: int) -> npt.NDArray[np.float64]:
+def _truncated(weights: npt.NDArray[np.integer], bits: int) -> npt.NDArray[np.float32]:
     """What Lava's dense model leaves of weights, by the signs that occur in them."""
     mixed = bool(weights.min() < 0 < weights.max())
     dropped = WEIGHT_BITS - bits + mixed
     if dropped < 0:
-        return np.full(weights.shape, np.nan)
+        return np.full(weights.shape, np.nan, dtype=np.float32)
     sign = -1 if weights.max() <= 0 and weights.min() < 0 else 1
     kept = np.clip(sign * weights, -256 if mixed else 0, 255) >> dropped << dropped
-    return (sign * kept).astype(np.float64)
+    return (sign * kept).astype(np.float32)
 
 
 def check_netx(network: NetworkDescription) -> None:
@@ -205,7 +205,7 @@ def _check_recurrence(layer: Layer, binary: bool) -> None:
     if not _equal(synapse.delays, recurrent.delays):
         raise UnsupportedError(
             f"layer {layer.name}: the delays of the input and of the recurrent synapse differ, netx has one matrix for "
-            "both; make them equal or move the delays to a layer of their own"
+            "both; make them equal or put a layer between (from SLAYER: set delay=False in the block before)"
         )
 
 
@@ -314,8 +314,9 @@ def _limit(layer: Layer, binary: bool) -> int:
 
 
 def _largest_sum(weights: npt.NDArray[np.int32]) -> int:
-    rows = weights.reshape(len(weights), -1).astype(np.int64)
-    return int(max(np.maximum(rows, 0).sum(axis=1).max(), np.maximum(-rows, 0).sum(axis=1).max()))
+    rows = weights.reshape(len(weights), -1)
+    up, down = (np.clip(rows, *side).sum(axis=1, dtype=np.int64) for side in ((0, None), (None, 0)))
+    return int(max(up.max(), -down.min()))
 
 
 def _check_start(layer: Layer) -> None:

@@ -19,11 +19,22 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import FormatError
+from evsnn_lava.export.netfile.places import placed
 from evsnn_lava.export.netfile.schema import REMEDY, Tree
 from evsnn_lava.export.netfile.values import Block, ints_array, take, take_scalar, take_word, text_array
 from evsnn_lava.network import CubaNeuron, DeltaNeuron, Neuron, RfIzNeuron, RfNeuron, SigmaDeltaNeuron, SigmaNeuron
 
 DECAY_LIMIT: Final = 4096
+
+NEURON_PLACES: Final = {
+    "vth_mant": "neuron/vThMant",
+    "du": "neuron/iDecay",
+    "dv": "neuron/vDecay",
+    "sin_decay": "neuron/sinDecay",
+    "cos_decay": "neuron/cosDecay",
+    "bias_mant": "bias",
+}
+"""Parameters of neurons and where a layer of the file holds them."""
 
 
 def encode_neuron(neuron: Neuron) -> Block:
@@ -76,15 +87,14 @@ def decode_neuron(tree: Tree, block: str, direct: bool) -> Neuron:
     Raises
     ------
     FormatError
-        If something is missing or of the wrong form.
-    ConfigError, CapacityError
-        If the neuron refuses a value.
+        If something is missing or of the wrong form, or the neuron refuses a value.
     """
     kind = take_word(tree, f"{block}/neuron/type", tuple(dict.fromkeys(form.type for form in _FORMS.values())))
     cls: type = next(neuron for neuron, form in _FORMS.items() if form.type == kind)
     if kind == "SDNN":
         cls = DeltaNeuron if direct else SigmaNeuron if f"{block}/neuron/sigma_output" in tree else SigmaDeltaNeuron
-    decoded: Neuron = _FORMS[cls].decode(tree, block)
+    with placed(block, NEURON_PLACES):
+        decoded: Neuron = _FORMS[cls].decode(tree, block)
     return decoded
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Final
 
-from evsnn_lava.errors import ConfigError, EvsnnError, FormatError
-from evsnn_lava.export.netfile.decoding import decode
+from evsnn_lava._files import read_regular
+from evsnn_lava.errors import EvsnnError, FormatError
+from evsnn_lava.export.netfile.decoding import decode, layer_blocks
 from evsnn_lava.export.netfile.encoding import encode
+from evsnn_lava.export.netfile.golden import ANSWERS, GROUP
 from evsnn_lava.export.netfile.migration import Lifted, check_hash, lift
+from evsnn_lava.export.netfile.places import placed
 from evsnn_lava.export.netfile.schema import HASH_PATH, REMEDY, Tree, check_fields
-from evsnn_lava.export.netfile.storage import HDF5_SIGNATURE, bytes_to_tree
+from evsnn_lava.export.netfile.storage import bytes_to_tree
 from evsnn_lava.network import NetworkDescription
 
-SIZE_LIMIT: Final = 1 << 32
+SIZE_LIMIT: Final = 1 << 26
+"""Most bytes of a file: what is made of them takes several times as many."""
 
 
 def read_net(path: str | os.PathLike[str]) -> NetworkDescription:
@@ -64,7 +67,7 @@ def read_lifted(path: str | os.PathLike[str]) -> tuple[NetworkDescription, Lifte
     ConfigError, FormatError
         As :func:`read_net`.
     """
-    data = _file_bytes(Path(path))
+    data = read_regular(path, SIZE_LIMIT)
     try:
         lifted = lift(bytes_to_tree(data))
         return _network(lifted.tree), lifted
@@ -72,25 +75,13 @@ def read_lifted(path: str | os.PathLike[str]) -> tuple[NetworkDescription, Lifte
         raise FormatError(f"{path}: {error}") from error
 
 
-def _file_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            if file.read(len(HDF5_SIGNATURE)) != HDF5_SIGNATURE:
-                raise FormatError(f"{path}: it is not an HDF5 file; give a .net file that `evsnn export` wrote")
-            size = os.fstat(file.fileno()).st_size
-            if size > SIZE_LIMIT:
-                raise FormatError(f"{path}: it has {size} bytes, the limit is {SIZE_LIMIT}; {REMEDY}")
-            file.seek(0)
-            return file.read()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"cannot read {path}: {reason}; check the path") from error
-
-
 def _network(tree: Tree) -> NetworkDescription:
     check_fields(tree)
     network = decode(tree)
-    _compare(tree, encode(network))
+    golden = {name: f"{GROUP}{name}" for name in ("frames", *ANSWERS)}
+    with placed("", {**{f"layer {name}:": block for name, block in layer_blocks(tree).items()}, **golden}):
+        expected = encode(network)
+    _compare(tree, expected)
     check_hash(tree)
     return network
 

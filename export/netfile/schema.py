@@ -21,7 +21,7 @@ FORMAT_VERSION: Final = 2
 VERSION_PATH: Final = "evsnn/format_version"
 HASH_PATH: Final = "evsnn/content_hash"
 
-REMEDY: Final = "the file is damaged or was edited, export the network again"
+REMEDY: Final = "the file is damaged or was edited, export or convert it again"
 
 SHOWN: Final = 60
 """Characters of a foreign text that an error message repeats."""

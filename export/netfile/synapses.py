@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy.typing as npt
+
+from evsnn_lava.export.netfile.places import placed
 from evsnn_lava.export.netfile.schema import Tree
 from evsnn_lava.export.netfile.values import Block, ints_array, take, take_integers, take_scalar, text_array
 from evsnn_lava.network import ComplexSynapse, ConvSynapse, DenseSynapse, DirectSynapse, Layer, Synapse
@@ -60,9 +63,7 @@ def decode_synapses(tree: Tree, block: str, kind: str) -> Connections:
     Raises
     ------
     FormatError
-        If something is missing or of the wrong form.
-    ConfigError, CapacityError
-        If the synapse refuses a value.
+        If something is missing or of the wrong form, or the synapse refuses a value.
     """
     return _DECODERS[kind](tree, block)
 
@@ -73,7 +74,9 @@ def _encode_direct(synapse: DirectSynapse, _: None) -> Block:
 
 
 def _decode_direct(tree: Tree, block: str) -> Connections:
-    return DirectSynapse(take_scalar(tree, f"{block}/weight"), take_scalar(tree, f"{block}/bias")), None
+    weight, bias = take_scalar(tree, f"{block}/weight"), take_scalar(tree, f"{block}/bias")
+    with placed(block, {name: name for name in ("weight", "bias")}):
+        return DirectSynapse(weight, bias), None
 
 
 def _encode_conv(synapse: ConvSynapse, _: None) -> Block:
@@ -85,7 +88,8 @@ def _encode_conv(synapse: ConvSynapse, _: None) -> Block:
 def _decode_conv(tree: Tree, block: str) -> Connections:
     stride, padding, dilation = (take_integers(tree, f"{block}/{name}", 2) for name in PAIRS)
     weight, groups = take(tree, f"{block}/weight"), take_scalar(tree, f"{block}/groups")
-    return ConvSynapse(weight, stride, padding, dilation, groups), None  # type: ignore[arg-type]
+    with placed(block, {name: name for name in ("weight", *PAIRS, "groups")}):
+        return ConvSynapse(weight, stride, padding, dilation, groups), None  # type: ignore[arg-type]
 
 
 def _encode_dense(synapse: DenseSynapse, recurrent: DenseSynapse | None) -> Block:
@@ -100,15 +104,21 @@ def _encode_dense(synapse: DenseSynapse, recurrent: DenseSynapse | None) -> Bloc
 
 def _decode_dense(tree: Tree, block: str) -> Connections:
     if f"{block}/weight/real" in tree:
-        parts = (DenseSynapse(take(tree, f"{block}/weight/{part}")) for part in ("real", "imag"))
-        return ComplexSynapse(*parts), None
-    return DenseSynapse(take(tree, f"{block}/weight"), delays=tree.get(f"{block}/delay")), None
+        real, imag = (_dense(tree, block, f"weight/{part}") for part in ("real", "imag"))
+        with placed(f"{block}/weight"):
+            return ComplexSynapse(real, imag), None
+    return _dense(tree, block, "weight", tree.get(f"{block}/delay")), None
 
 
 def _decode_recurrent(tree: Tree, block: str) -> Connections:
     delays = tree.get(f"{block}/delay")
-    synapses = [DenseSynapse(take(tree, f"{block}/{name}"), delays=delays) for name in ("weight", "weight_rec")]
-    return synapses[0], synapses[1]
+    return _dense(tree, block, "weight", delays), _dense(tree, block, "weight_rec", delays)
+
+
+def _dense(tree: Tree, block: str, name: str, delays: npt.NDArray[Any] | None = None) -> DenseSynapse:
+    weights = take(tree, f"{block}/{name}")
+    with placed(block, {"weight": name, "delay": "delay"}):
+        return DenseSynapse(weights, delays=delays)
 
 
 def _encode_complex(synapse: ComplexSynapse, _: None) -> Block:

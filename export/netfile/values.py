@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -119,6 +120,20 @@ def take_scalar(tree: Tree, path: str) -> Any:
     if array.ndim:
         raise FormatError(f"/{path} has {array.ndim} dimensions, here it is a single value; {REMEDY}")
     return array.item()
+
+
+def take_real(tree: Tree, path: str) -> float:
+    """Get a single number.
+
+    Raises
+    ------
+    FormatError
+        If it is missing, one of several or not finite.
+    """
+    value = float(take_scalar(tree, path))
+    if not math.isfinite(value):
+        raise FormatError(f"/{path} is {value}, the file stores a finite number; {REMEDY}")
+    return value
 
 
 def take_integers(tree: Tree, path: str, length: int | None = None) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from evsnn_lava.export.netx.groups import Decision, Group, IntArray, build
 from evsnn_lava.export.netx.neurons import Place, read_neuron
 from evsnn_lava.export.netx.parts import Block, Shape, Source, layer_name, pair, positive, require, require_sizes
 from evsnn_lava.network import ConvSynapse, CubaNeuron, DirectSynapse, Layer
+from evsnn_lava.network.ranges import require_range
 
 
 def read_block(group: Group, source: Source) -> Block:
@@ -64,19 +65,23 @@ def _read_input(group: Group, source: Source) -> Block:
         return Block(replace(source, shape=shape, form="input" if len(sizes) == 3 else "flat"), shape)
     neuron, decisions = read_neuron(Place(group.group("neuron"), True, None))
     synapse, made = _input_synapse(group, source, isinstance(neuron, CubaNeuron))
-    layer = Layer(layer_name(group, "input"), synapse, neuron, shape)
+    layer = build(group.path, Layer, layer_name(group, "input"), synapse, neuron, shape)
     after = source.after(layer, "map" if len(sizes) == 3 else "flat")
     return Block(after, shape, layer, (*made, *decisions))
 
 
 def _input_synapse(group: Group, source: Source, has_current: bool) -> tuple[DirectSynapse, list[Decision]]:
-    """Apply the input's transform to spikes; leave that of numbers, which need not be whole, to the user, as netx."""
+    """Apply the input's transform to spikes; to numbers, which need not be whole, only on request: netx does not."""
     weight, bias = group.number("weight", 64), group.number("bias", 0)
     path = f"/{group.path}"
-    if not source.message_bits:
-        fact = f"an input neuron gets {weight} x spike + {bias}, the transform in the file"
+    if source.fold_input or not source.message_bits:
+        value = "value" if source.message_bits else "spike"
+        fact = f"an input neuron gets {weight} x {value} + {bias}, the transform in the file"
         return build(group.path, DirectSynapse, weight, bias), [Decision(path, fact)]
-    fact = f"input values reach the neurons as they are, as in netx; {weight} x value + {bias} is left to the user"
+    fact = (
+        f"input values reach the neurons as they are, as in netx; {weight} x value + {bias} is left to the user, or to "
+        "the network with --fold-input"
+    )
     decisions = [Decision(path, fact)]
     if has_current and (group.group("neuron").numbers("iDecay") != 4096).any():
         fact = "the input enters the current, as in training; users of netx set it as the bias of the voltage"
@@ -102,7 +107,7 @@ def _read_conv(group: Group, source: Source) -> Block:
     require(group, "shape", positive(group, "shape", (3,)), shape)
     require_sizes(group, synapse.weights, {"inChannels": source.shape[0], "outChannels": shape[0]})
     neuron, decisions = read_neuron(Place(group.group("neuron"), False, _conv_bias(group, shape)))
-    layer = Layer(layer_name(group, "conv"), synapse, neuron, shape)
+    layer = build(group.path, Layer, layer_name(group, "conv"), synapse, neuron, shape)
     return Block(source.after(layer, "map"), source.shape, layer, tuple(decisions))
 
 
@@ -114,6 +119,7 @@ def _conv_synapse(group: Group) -> ConvSynapse:
             f"{group.where('weight')} has shape {weights.shape}, expected (C_out, C_in/groups, kH, kW[, 1]); {REMEDY}"
         )
     pairs = {name: pair(group, name) for name in ("stride", "padding", "dilation")}
+    build(f"{group.path}/weight", require_range, "weight", weights, "weights")
     return build(group.path, ConvSynapse, weights.reshape(weights.shape[:4]), groups=group.number("groups"), **pairs)
 
 

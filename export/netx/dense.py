@@ -76,7 +76,7 @@ def _finished(
     input_shape = source.shape or (inputs, 1, 1)
     shape = build(group.path, synapse.output_shape, input_shape)
     neuron, made = _neuron(group, _bias(group, shape))
-    layer = Layer(layer_name(group, "dense"), synapse, neuron, shape, recurrent)
+    layer = build(group.path, Layer, layer_name(group, "dense"), synapse, neuron, shape, recurrent)
     if recurrent is not None and neuron.graded and not source.message_bits:
         raise UnsupportedError(f"/{group.path}: netx takes recurrent graded messages for spikes; feed it graded input")
     return Block(source.after(layer, "flat"), input_shape, layer, (*decisions, *made))
@@ -92,8 +92,9 @@ def _bias(group: Group, shape: Shape) -> IntArray | None:
         return None
     bias = group.numbers("bias")
     if bias.shape == ():
-        return np.full(shape, bias)
+        bias = np.full(shape, bias)
     require(group, "bias", bias.shape, shape)
+    build(f"{group.path}/bias", require_range, "bias_mant", bias, "bias")
     return bias
 
 
@@ -120,6 +121,7 @@ def _delays(group: Group, weights: IntArray, source: Source) -> tuple[IntArray |
         raise FormatError(
             f"{group.where('delay')} has shape {delays.shape}, weights {weights.shape}; give one per output or input"
         )
+    build(f"{group.path}/delay", require_range, "delay", np.minimum(delays, DELAY_LIMIT), "delays")
     return np.minimum(delays, DELAY_LIMIT).reshape(laid_out[delays.shape]), _clamped(group, delays, source)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from evsnn_lava.errors import FormatError, UnsupportedError
 from evsnn_lava.export.netx.container import REMEDY
 from evsnn_lava.export.netx.groups import Decision, Group, IntArray, build
 from evsnn_lava.network import CubaNeuron, DeltaNeuron, Neuron, RfIzNeuron, RfNeuron, SigmaDeltaNeuron, SigmaNeuron
-from evsnn_lava.network.ranges import RANGES
+from evsnn_lava.network.ranges import RANGES, require_range
 
 THRESHOLD_LIMIT: Final = RANGES["vth_mant"][1]
 SILENT: Final = "only a voltage within 63 of saturation exceeds it, so the layer is not meant to fire: read its voltage"
@@ -49,6 +49,7 @@ class Place:
 
 
 Found = tuple[Neuron, list[Decision]]
+Numbers = TypeVar("Numbers", int, "int | IntArray")
 
 
 def read_neuron(place: Place) -> Found:
@@ -101,6 +102,16 @@ def _capped(threshold: int) -> str:
     return f"whose threshold {threshold} became {THRESHOLD_LIMIT}, the most of 17 bits; {SILENT}"
 
 
+def _whole(group: Group, name: str, quantity: str) -> int:
+    """A number within the range of its quantity; the error names its data set."""
+    return _within(group, name, quantity, group.number(name))
+
+
+def _within(group: Group, name: str, quantity: str, value: Numbers) -> Numbers:
+    build(f"{group.path}/{name}", require_range, quantity, value, group.text("type"))
+    return value
+
+
 def _read_cuba(place: Place) -> Found:
     group, decisions = place.group, []
     threshold = group.number("vThMant")
@@ -108,8 +119,9 @@ def _read_cuba(place: Place) -> Found:
         decisions.append(Decision(f"/{group.path}", f"a neuron {_capped(threshold)}"))
     elif threshold == THRESHOLD_LIMIT:
         decisions.append(Decision(f"/{group.path}", f"a neuron with the threshold {threshold}; {SILENT}"))
-    du, dv = (_decay(group, name) for name in ("iDecay", "vDecay"))
-    neuron = build(group.path, CubaNeuron, min(threshold, THRESHOLD_LIMIT), du - 1, dv, place.bias)
+    capped = _within(group, "vThMant", "vth_mant", min(threshold, THRESHOLD_LIMIT))
+    du, dv = (_within(group, name, "dv", _decay(group, name)) for name in ("iDecay", "vDecay"))
+    neuron = build(group.path, CubaNeuron, capped, du - 1, dv, place.bias)
     return neuron, decisions
 
 
@@ -127,12 +139,12 @@ def _read_sdnn(place: Place) -> Found:
     """Sigma-delta neurons: netx decides by the place and by whether ``sigma_output`` is there at all."""
     group = place.group
     if place.is_input:
-        return build(group.path, DeltaNeuron, group.number("vThMant")), []
+        return build(group.path, DeltaNeuron, _whole(group, "vThMant", "vth_mant")), []
     if group.has("sigma_output"):
         return _sigma(place), []
     if (activation := group.text("activation")) != "relu":
         raise UnsupportedError(f"{group.where('activation')} is {activation}, netx computes relu; train it with relu")
-    return build(group.path, SigmaDeltaNeuron, group.number("vThMant"), place.bias), []
+    return build(group.path, SigmaDeltaNeuron, _whole(group, "vThMant", "vth_mant"), place.bias), []
 
 
 def _sigma(place: Place) -> SigmaNeuron:
@@ -147,10 +159,10 @@ def _read_rf(place: Place) -> Found:
     group = place.group
     if place.bias is not None:
         raise UnsupportedError(f"/{group.path}: netx drops the bias of a resonator; train it without normalisation")
-    stored = group.number("sinDecay"), group.number("cosDecay")
+    stored = _whole(group, "sinDecay", "sin_decay"), _whole(group, "cosDecay", "cos_decay")
     used = rotation(*stored)
     fact = f"netx computes the rotation (sin, cos) {stored} again and gets {used}, which the network has"
-    neuron = build(group.path, _RESONATORS[group.text("type")], group.number("vThMant"), *used)
+    neuron = build(group.path, _RESONATORS[group.text("type")], _whole(group, "vThMant", "vth_mant"), *used)
     return neuron, [] if used == stored else [Decision(f"/{group.path}", fact)]
 
 

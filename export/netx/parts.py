@@ -41,6 +41,8 @@ class Source:
         Bits of the messages that come in, 0 for spikes.
     clamp_delays : bool
         Whether delays beyond 62 become 62, as in netx, instead of an error.
+    fold_input : bool
+        Whether weight and bias of input neurons are applied to numbers, too.
     form : str
         See ``FORMS``.
     """
@@ -48,6 +50,7 @@ class Source:
     shape: Shape | None
     message_bits: int = 0
     clamp_delays: bool = False
+    fold_input: bool = False
     form: str = "input"
 
     def after(self, layer: Layer, form: str) -> Source:

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from evsnn_lava._files import read_regular
 from evsnn_lava.errors import ConfigError, EvsnnError, FormatError
 from evsnn_lava.export.netfile.schema import shown
 from evsnn_lava.export.netx.blocks import read_block
 from evsnn_lava.export.netx.container import REMEDY
 from evsnn_lava.export.netx.groups import Decision, Group, build
 from evsnn_lava.export.netx.parts import MESSAGE_BITS, Block, Source
-from evsnn_lava.export.netx.storage import file_bytes, read_tree
+from evsnn_lava.export.netx.storage import read_tree
 from evsnn_lava.network import CutoffPolicy, FrameMasks, InputRecipe, NetworkDescription
 
 DEFAULT_STEPS: Final = 16
+SIZE_LIMIT: Final = 1 << 26
 STEPS_LIMIT: Final = 100_000
 OUTPUT_LIMIT: Final = 1 << 16
 
@@ -42,6 +44,8 @@ class NetxOptions:
         ``(C, H, W)``, for a file that starts with a convolution.
     clamp_delays : bool
         Turn delays beyond 62 into 62, as netx does, instead of refusing them.
+    fold_input : bool
+        Let the network apply weight and bias of its input neurons to numbers, too, which netx leaves to the user.
     blocks : int, optional
         Read so many blocks of the file and leave out the rest, as netx's ``num_layers``; by default all.
     """
@@ -50,6 +54,7 @@ class NetxOptions:
     message_bits: int | None = None
     input_shape: tuple[int, int, int] | None = None
     clamp_delays: bool = False
+    fold_input: bool = False
     blocks: int | None = None
 
 
@@ -96,8 +101,8 @@ def read_netx(path: str | os.PathLike[str], options: NetxOptions | None = None) 
         If a number does not fit into Loihi's integers.
     """
     path = Path(path)
+    data = read_regular(path, SIZE_LIMIT)
     try:
-        data = file_bytes(path)
         return _network(data, path.stem, options or NetxOptions())
     except EvsnnError as error:
         raise type(error)(f"{path}: {error}") from error
@@ -106,7 +111,13 @@ def read_netx(path: str | os.PathLike[str], options: NetxOptions | None = None) 
 def _network(data: bytes, name: str, options: NetxOptions) -> NetxImport:
     root = Group("", read_tree(data))
     _require_plain(root)
-    message_bits = _message_bits(root.group("layer"), options)
+    first = root.group("layer").group("0")
+    has_input = first.has("neuron") and first.text("type") == "input"
+    if options.fold_input and not has_input:
+        raise ConfigError("there is no block of input neurons whose weight and bias could be applied; leave it out")
+    message_bits = options.message_bits
+    if message_bits is None:
+        message_bits = MESSAGE_BITS if has_input else 0
     blocks = _blocks(root.group("layer"), options, message_bits)
     working = [block for block in blocks if block.layer is not None]
     if not working:
@@ -144,7 +155,7 @@ def _require_plain(root: Group) -> None:
 def _blocks(group: Group, options: NetxOptions, message_bits: int) -> list[Block]:
     """Read all blocks in order, each connected to the one before."""
     count = _count(group) if options.blocks is None else min(_count(group), options.blocks)
-    source = Source(options.input_shape, message_bits, options.clamp_delays)
+    source = Source(options.input_shape, message_bits, options.clamp_delays, options.fold_input)
     blocks: list[Block] = []
     for index in range(count):
         blocks.append(read_block(group.group(str(index)), source))
@@ -160,13 +171,6 @@ def _count(group: Group) -> int:
     if unknown := sorted(numbers - {str(index) for index in range(len(numbers))}):
         raise FormatError(f"{group.where(shown(unknown[0]))} is not one of the blocks 0..{len(numbers) - 1}; {REMEDY}")
     return len(numbers)
-
-
-def _message_bits(group: Group, options: NetxOptions) -> int:
-    if options.message_bits is not None:
-        return options.message_bits
-    first = group.group("0")
-    return MESSAGE_BITS if first.has("neuron") and first.text("type") == "input" else 0
 
 
 def _steps(root: Group, options: NetxOptions) -> int:

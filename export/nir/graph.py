@@ -12,6 +12,9 @@ NEURONS: Final = frozenset({"IF", "LIF", "CubaLIF"})
 LINEAR: Final = frozenset(
     {"Affine", "Linear", "Scale", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "Flatten", "Delay"}
 )
+TIMED: Final = frozenset({"LIF", "CubaLIF", "Delay"})
+"""What counts in seconds."""
+
 PASSING: Final = frozenset({"Input", "Output", "Identity"})
 """What does nothing inside a nested graph."""
 
@@ -97,6 +100,12 @@ class Plan:
     input_name: str
     input_node: Any
     stages: tuple[Stage, ...]
+
+    @property
+    def timed(self) -> bool:
+        """Whether the length of a step changes what a node does: it has time constants or delays."""
+        passed = (node for stage in self.stages for path in (*stage.feeds, *stage.loops) for _, node in path.nodes)
+        return any(kind(node) in TIMED for node in (*passed, *(stage.node for stage in self.stages)))
 
 
 def kind(node: Any) -> str:

@@ -330,7 +330,7 @@ def _summary(
     clipped, largest = sum(part.clipped for part in rounded), float(errors.max())
     relative = largest / (float(np.abs(exact).max()) or 1.0)
     status = "faithful" if relative < GRID else "approximate"
-    weights = ParameterFact("weights", span(exact), span(stored), relative, status)
+    weights = ParameterFact("weights", span(exact, 4), span(stored), relative, status)
     report = LayerFacts(
         name,
         exact.size,

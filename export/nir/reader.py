@@ -120,14 +120,15 @@ def _convert(
     inclusive: bool,
 ) -> tuple[NetworkDescription, QuantisationReport]:
     plan = read_plan(graph)
-    options = Options(_stored_dt(graph) if dt_s is None else dt_s, weight_bits, inclusive)
-    recipe = _fitting(plan, recipe) or _recipe(plan, graph, steps, options.dt_s)
+    step_s, dt_source = _step(graph, dt_s)
+    options = Options(step_s, weight_bits, inclusive)
+    recipe = _fitting(plan, recipe) or _recipe(plan, graph, steps, step_s)
     if not 1 <= recipe.steps <= STEPS_LIMIT:
         raise ConfigError(f"{recipe.steps} steps, the limit is 1..{STEPS_LIMIT}; give fewer")
     layers, facts, report = build_layers(plan, recipe.input_shape, options)
     names = tuple(class_names or _stored_names(graph) or (str(n) for n in range(layers[-1].neurons)))
     network = NetworkDescription(
-        name=read_text(graph.metadata, "evsnn_name") or name,
+        name=read_text(graph.metadata, "evsnn_name") or Path(name).stem,
         layers=layers,
         recipe=recipe,
         masks=FrameMasks.all_kept(recipe.steps, len(layers)),
@@ -143,7 +144,7 @@ def _convert(
             **digest,
         },
     )
-    return network, QuantisationReport(name, options.dt_s, weight_bits, report, NOTES)
+    return network, QuantisationReport(name, options.dt_s, weight_bits, report, NOTES, dt_source, plan.timed)
 
 
 def _input_shape(plan: Plan) -> tuple[int, int, int]:
@@ -166,6 +167,7 @@ def _recipe(plan: Plan, graph: Any, steps: int | None, dt_s: float) -> InputReci
     stored, shape = read_text(graph.metadata, "evsnn_recipe"), _input_shape(plan)
     recipe = _fitting(plan, None if stored is None else _stored_recipe(stored))
     if recipe is not None:
+        require_step(recipe, dt_s, "the file")
         return recipe if steps is None else replace(recipe, steps=steps)
     if steps is None:
         raise ConfigError("NIR does not say how many steps a sample has; give steps (`--steps`)")
@@ -196,8 +198,34 @@ def recipe_for(shape: tuple[int, int, int], steps: int, dt_s: float) -> InputRec
     """
     dt_us = round(dt_s * 1e6)
     if shape[0] <= 2 and min(shape[1:]) > 1 and dt_us >= 1:
-        return InputRecipe(shape[1], shape[2], steps, dt_us, polarities=shape[0], dataset="NIR graph")
-    return InputRecipe.frames(shape, steps, dataset="NIR graph")
+        return InputRecipe(shape[1], shape[2], steps, dt_us, polarities=shape[0])
+    return InputRecipe.frames(shape, steps)
+
+
+def require_step(recipe: InputRecipe, dt_s: float, owner: str) -> None:
+    """Refuse a step that is not a frame of the recipe.
+
+    Parameters
+    ----------
+    recipe : InputRecipe
+        With ``time`` binning it says how long a frame is.
+    dt_s : float
+        Seconds of a step.
+    owner : str
+        Whose recipe it is, for the message.
+
+    Raises
+    ------
+    ConfigError
+        If they differ, or the step is not positive.
+    """
+    if not (math.isfinite(dt_s) and dt_s > 0):
+        raise ConfigError(f"dt is {dt_s} s, it must be positive; give the step the network was trained with")
+    if recipe.binning == "time" and recipe.dt_us != round(dt_s * 1e6):
+        raise ConfigError(
+            f"dt is {1000 * dt_s:g} ms, the recipe of {owner} has frames of {recipe.dt_us / 1000:g} ms, a step is "
+            "one of them; leave dt out (`--dt-ms`)"
+        )
 
 
 def _fitting(plan: Plan, recipe: InputRecipe | None) -> InputRecipe | None:
@@ -232,8 +260,12 @@ def _stored_names(graph: Any) -> list[str] | None:
     return names
 
 
-def _stored_dt(graph: Any) -> float:
-    return stored_number(graph.metadata, "evsnn_dt_s", DEFAULT_DT_S)
+def _step(graph: Any, dt_s: float | None) -> tuple[float, str]:
+    """Seconds of a step, and how they are known: a key of ``DT_SOURCES``."""
+    if dt_s is not None:
+        return dt_s, "given"
+    stated = isinstance(graph.metadata, dict) and "evsnn_dt_s" in graph.metadata
+    return stored_number(graph.metadata, "evsnn_dt_s", DEFAULT_DT_S), "file" if stated else "assumed"
 
 
 def _digest(source: Any) -> dict[str, str]:

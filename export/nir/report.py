@@ -10,6 +10,15 @@ import numpy.typing as npt
 
 from evsnn_lava.export.lowering.pooling import FloatArray
 
+DT_SOURCES: Final = {
+    "given": "given",
+    "file": "read from the file",
+    "assumed": "assumed: NIR does not say it; give --dt-ms",
+}
+"""How the length of a step is known."""
+
+ROUNDED: Final = "rounded to whole numbers"
+
 STATUS: Final = {
     "faithful": "the integers say the same",
     "approximate": "rounded, or another rule that is close",
@@ -40,7 +49,7 @@ class ParameterFact:
     status : {"faithful", "approximate", "unsupported"}
         See ``STATUS``.
     remark : str
-        Why, when it is not plain.
+        Why, when it is more than rounding.
     """
 
     parameter: str
@@ -49,6 +58,12 @@ class ParameterFact:
     error: float
     status: str
     remark: str = ""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not faithful, rounding included."""
+        rounded = (ROUNDED,) if self.error >= EXACT else ()
+        return (*rounded, self.remark) if self.remark else rounded
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,10 @@ class QuantisationReport:
         From the input to the output.
     notes : tuple of str
         What holds for the whole network.
+    dt_source : {"given", "file", "assumed"}
+        See ``DT_SOURCES``.
+    timed : bool
+        Whether numbers of the network depend on dt: it has time constants or delays.
     """
 
     source: str
@@ -110,6 +129,24 @@ class QuantisationReport:
     weight_bits: int
     layers: tuple[LayerFacts, ...]
     notes: tuple[str, ...] = ()
+    dt_source: str = "given"
+    timed: bool = False
+
+    @property
+    def dt(self) -> str:
+        """The length of a step and how it is known, in words.
+
+        Examples
+        --------
+        >>> QuantisationReport("a.nir", 0.001, 8, (), dt_source="assumed").dt
+        'dt 1 ms, assumed: NIR does not say it; give --dt-ms'
+        """
+        return f"dt {1000 * self.dt_s:g} ms, {DT_SOURCES[self.dt_source]}"
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the network may be wrong because nobody said how long a step is."""
+        return self.timed and self.dt_source == "assumed"
 
     @property
     def statuses(self) -> dict[str, int]:
@@ -118,16 +155,16 @@ class QuantisationReport:
         return {status: found.count(status) for status in STATUS}
 
 
-def span(values: npt.ArrayLike) -> str:
+def span(values: npt.ArrayLike, digits: int = 6) -> str:
     """Numbers as text: one, or the smallest and the largest.
 
     Examples
     --------
-    >>> span([1.0, 1.0]), span([0.25, 3])
-    ('1', '0.25..3')
+    >>> span([1.0, 1.0]), span([0.25, 3.14159], digits=3)
+    ('1', '0.25..3.14')
     """
     array = np.asarray(values, dtype=np.float64)
-    low, high = f"{array.min():.6g}", f"{array.max():.6g}"
+    low, high = f"{array.min():.{digits}g}", f"{array.max():.{digits}g}"
     return low if low == high else f"{low}..{high}"
 
 
@@ -159,4 +196,4 @@ def rounding(
     largest = float(error.max())
     faithful = largest < EXACT and not remark
     status = "faithful" if faithful else "approximate"
-    return ParameterFact(parameter, span(value), span(shown), largest, status, remark)
+    return ParameterFact(parameter, span(value, 4), span(shown), largest, status, remark)

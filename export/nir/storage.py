@@ -6,19 +6,19 @@ Only what came out well reaches the package, which makes its nodes of it.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from evsnn_lava._children import child_environment, child_program
-from evsnn_lava._files import atomic_write
-from evsnn_lava.errors import ConfigError, FormatError, RunError
+from evsnn_lava._files import atomic_write, read_regular
+from evsnn_lava.errors import FormatError, RunError
 from evsnn_lava.export.nir.package import nir_package
 from evsnn_lava.export.nir.tree import REFUSED, REMEDY, SIZE_LIMIT, TROUBLE, no_graph, printable, unpacked
 
@@ -56,7 +56,7 @@ def read_graph(path: str | os.PathLike[str]) -> Any:
         If the process that reads the file does not start.
     """
     package = nir_package()
-    data = _file_bytes(Path(path))
+    data = read_regular(path, SIZE_LIMIT)
     try:
         node = _untyped(_tree(data)["node"])
         if node.get("type") != "NIRGraph":
@@ -79,18 +79,10 @@ def write_graph(graph: Any, path: str | os.PathLike[str]) -> None:
     path : path-like
         The file to create or replace.
     """
+    memory = io.BytesIO()  # the HDF5 library crashes on a full disk
+    nir_package().write(memory, graph)
     with atomic_write(path) as temporary:
-        nir_package().write(temporary, graph)
-
-
-def _file_bytes(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > SIZE_LIMIT:
-            raise FormatError(f"{path}: it has {size} bytes, the limit is {SIZE_LIMIT}; split the network")
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}; name a NIR file") from error
+        temporary.write_bytes(memory.getvalue())
 
 
 def _tree(data: bytes) -> dict[str, Any]:

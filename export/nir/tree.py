@@ -27,7 +27,7 @@ from evsnn_lava.errors import FormatError
 SIZE_LIMIT: Final = 64 << 20
 """Most bytes of the file and of all its data, unpacked."""
 
-NUMBER_LIMIT: Final = 1 << 24
+NUMBER_LIMIT: Final = 1 << 23
 """Most numbers; they become 8 bytes each."""
 
 OBJECT_LIMIT: Final = 20_000

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from evsnn_lava.errors import UnsupportedError
 from evsnn_lava.export.lowering.pooling import FloatArray, Shape
 from evsnn_lava.export.nir.package import nir_package
-from evsnn_lava.export.nir.reader import DEFAULT_DT_S
+from evsnn_lava.export.nir.reader import DEFAULT_DT_S, require_step
 from evsnn_lava.export.nir.report import ParameterFact
 from evsnn_lava.export.nir.storage import write_graph
 from evsnn_lava.network import (
@@ -78,6 +78,8 @@ def write_nir(network: NetworkDescription, path: str | os.PathLike[str], dt_s: f
     UnsupportedError
         If a layer has no form in NIR: other neurons than CUBA, delays that are no sum of one per input and one per
         output.
+    ConfigError
+        If `dt_s` is not the length of a frame of the recipe.
     BackendUnavailableError
         If the package `nir` is not installed.
 
@@ -111,9 +113,12 @@ def to_nir(network: NetworkDescription, dt_s: float | None = None) -> tuple[Any,
     ------
     UnsupportedError
         If a layer has no form in NIR.
+    ConfigError
+        If `dt_s` is not the length of a frame of the recipe.
     """
     nir = nir_package()
-    dt_s = dt_s or network.recipe.dt_us * 1e-6 or DEFAULT_DT_S
+    dt_s, known = _step(network, dt_s)
+    require_step(network.recipe, dt_s, f"network {network.name}")
     nodes: dict[str, Any] = {"input": nir.Input(np.array(_nir_shape(network, network.input_shape)))}
     edges, last = [], "input"
     shape: Shape = network.input_shape
@@ -134,7 +139,16 @@ def to_nir(network: NetworkDescription, dt_s: float | None = None) -> tuple[Any,
     edges.append((last, "output"))
     metadata = _metadata(network, dt_s)
     graph = nir.NIRGraph(nodes, edges, metadata=metadata, type_check=False)
-    return graph, ExportReport(network.name, dt_s, tuple(_features(network, dt_s)))
+    return graph, ExportReport(network.name, dt_s, tuple(_features(network, dt_s, known)))
+
+
+def _step(network: NetworkDescription, dt_s: float | None) -> tuple[float, str]:
+    """Seconds of a step, and how they are known."""
+    if dt_s is not None:
+        return dt_s, "given"
+    if network.recipe.dt_us:
+        return network.recipe.dt_us * 1e-6, "a frame of the recipe"
+    return DEFAULT_DT_S, "assumed: the recipe does not say it; give --dt-ms"
 
 
 def _node_name(layer: Layer, index: int, taken: dict[str, Any]) -> str:
@@ -276,7 +290,7 @@ def _exponent(synapse: Synapse) -> int:
     return int(getattr(synapse, "weight_exp", 0))
 
 
-def _features(network: NetworkDescription, dt_s: float) -> Iterator[ParameterFact]:
+def _features(network: NetworkDescription, dt_s: float, known: str) -> Iterator[ParameterFact]:
     """Every feature of the network that NIR has something to say about."""
 
     def fact(feature: str, status: str, remark: str) -> ParameterFact:
@@ -285,7 +299,8 @@ def _features(network: NetworkDescription, dt_s: float) -> Iterator[ParameterFac
     yield fact(
         "weights, thresholds", "faithful", f"divided by {SCALE:g}; the metadata evsnn_scale gives the integers back"
     )
-    yield fact("decays", "faithful", f"tau = dt * 4096 / decay with dt = {dt_s:g} s and forward Euler")
+    said = f"tau = dt * 4096 / decay, forward Euler; dt {1000 * dt_s:g} ms, {known}"
+    yield fact("decays", "faithful", said)
     yield fact("integers", "approximate", "NIR has no rounding toward zero, no 24 bits, no wrap and no saturation")
     yield fact("time", "approximate", "here every layer takes a step; NIR has no such delay")
     neurons = [layer.neuron for layer in network.layers if isinstance(layer.neuron, CubaNeuron)]

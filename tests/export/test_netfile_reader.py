@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -83,6 +84,34 @@ def test_hdf5_file_of_another_layout(tmp_path):
     with h5py.File(path, "w") as net:
         net["layer/0/type"] = b"input"
     assert "`evsnn convert`" in refusal(path)
+
+
+@pytest.mark.parametrize("layout", [{}, {"libver": "v108"}, {"libver": "latest"}])
+def test_a_nir_graph_is_sent_to_convert(tmp_path, layout):
+    """A real one, in the layout of the nir package and in newer ones."""
+    nir = pytest.importorskip("nir")
+    nodes = {
+        "in": nir.Input({"input": np.array([2])}),
+        "w": nir.Affine(np.eye(2), np.zeros(2)),
+        "out": nir.Output({"output": np.array([2])}),
+    }
+    nir.write(tmp_path / "a.nir", nir.NIRGraph(nodes, [("in", "w"), ("w", "out")]))
+    path = tmp_path / "a.net"
+    with h5py.File(tmp_path / "a.nir") as graph, h5py.File(path, "w", **layout) as copy:
+        for name in graph:
+            graph.copy(name, copy)
+    message = refusal(path)
+    assert message.endswith("it looks like a NIR graph, not a .net file; `evsnn convert` reads it")
+    assert "damaged" not in message
+
+
+@pytest.mark.parametrize("length", [80, 90, 700, 730])
+def test_names_of_a_file_of_another_layout_that_is_cut(tmp_path, length):
+    path = tmp_path / "a.net"
+    with h5py.File(path, "w") as net:
+        net["layer/0/type"] = b"input"
+    path.write_bytes(path.read_bytes()[:length])
+    assert "a plain netx file or a NIR graph can be read by `evsnn convert`" in refusal(path)
 
 
 def test_newer_version_is_named_first(demo, tmp_path):
@@ -244,6 +273,69 @@ VALUES = {
 def test_a_wrong_value_is_refused_even_with_a_right_hash(demo, tmp_path, name):
     changed = VALUES[name](encode(demo)[name])
     refusal(forge(demo, tmp_path / "a.net", {name: changed}))
+
+
+PLACES = [
+    # network, data set, value, what the refusal begins with
+    ("demo", "layer/2/neuron/vThMant", -4, "/layer/2/neuron/vThMant: CubaNeuron: vth_mant spans -4..-4"),
+    ("demo", "layer/2/neuron/iDecay", 4098, "/layer/2/neuron/iDecay: CubaNeuron: du spans 4097..4097"),
+    ("demo", "layer/2/neuron/vDecay", 5000, "/layer/2/neuron/vDecay: CubaNeuron: dv spans"),
+    ("demo", "layer/2/bias", 5000, "/layer/2/bias: CubaNeuron: bias_mant spans"),
+    ("demo", "layer/2/weight", 300, "/layer/2/weight: ConvSynapse: weight spans"),
+    ("demo", "layer/2/stride", 0, "/layer/2/stride: ConvSynapse: stride is (0, 0)"),
+    ("demo", "layer/2/groups", 5, "/layer/2/groups: ConvSynapse: groups is 5"),
+    ("demo", "layer/2/shape", 7, "/layer/2/shape: layer conv2: shape is (7, 7, 7)"),
+    ("demo", "layer/4/weight", 0, "/layer/4: layer fc: all 960 dense weights are zero"),
+    ("demo", "evsnn/cutoff/epsilon", np.nan, "/evsnn/cutoff/epsilon is nan"),
+    ("demo", "evsnn/quantisation/max_error", np.inf, "/evsnn/quantisation/max_error holds a number"),
+    ("demo", "evsnn/recipe/downsample", 0, "/evsnn/recipe/downsample: input recipe: downsample is 0"),
+    ("demo", "evsnn/recipe/dt_us", 0, "/evsnn/recipe/dt_us: input recipe: dt_us is 0"),
+    ("demo", "evsnn/recipe/crop", 99, "/evsnn/recipe/crop: input recipe: crop (99, 99, 99, 99) leaves"),
+    ("demo", "evsnn/masks/keep", 0, "/evsnn/masks/keep: FrameMasks: the last mask keeps no frame"),
+    ("demo", "evsnn/golden/exit_step", -1, "/evsnn/golden/exit_step: golden vectors: exit_step spans -1..-1"),
+    ("demo", "evsnn/golden/spike_counts", 10**15, "/evsnn/golden/spike_counts: golden vectors: spike_counts are"),
+    ("demo", "evsnn/golden/spike_counts", -1, "/evsnn/golden/spike_counts: golden vectors: spike_counts are"),
+    ("demo", "evsnn/golden/spike_counts", 1, "/evsnn/golden/spike_counts: golden vectors: spike_counts are"),
+    ("delays", "layer/2/delay", 63, "/layer/2/delay: DenseSynapse: delay spans"),
+    ("recurrence", "layer/2/weight_rec", 999, "/layer/2/weight_rec: DenseSynapse: weight spans"),
+    ("resonators", "layer/2/weight/imag", 300, "/layer/2/weight/imag: DenseSynapse: weight spans"),
+    ("sigma-delta", "layer/0/neuron/vThMant", -1, "/layer/0/neuron/vThMant: DeltaNeuron: vth_mant spans"),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "value", "said"), PLACES, ids=[f"{row[0]} {row[1]}" for row in PLACES])
+def test_a_refusal_says_where_in_the_file_the_value_lies(demo, zoo, tmp_path, name, path, value, said):
+    network = {**zoo, "demo": demo}[name]
+    changed = np.full_like(encode(network)[path], value)
+    assert f": {said}" in refusal(forge(network, tmp_path / "a.net", {path: changed}))
+
+
+@pytest.mark.parametrize(
+    ("path", "cut", "said"),
+    [
+        ("evsnn/cutoff/thresholds", slice(1), "the cutoff has 1 thresholds"),
+        ("evsnn/class_names", slice(2), "there are 2 class names"),
+        ("evsnn/masks/keep", slice(2), "there are masks for 2 layers"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_placed(demo, tmp_path, path, cut, said):
+    message = refusal(forge(demo, tmp_path / "a.net", {path: encode(demo)[path][cut].copy()}))
+    assert f": /{path}: network demo: {said}" in message
+
+
+def test_a_layer_named_like_a_parameter_misleads_nobody(demo, tmp_path):
+    layers = [replace(layer, name=name) for layer, name in zip(demo.layers, ("du", "delays", "shape"), strict=True)]
+    network = replace(demo, layers=tuple(layers), quantisation=())
+    changed = np.zeros(7, "<i2")
+    message = refusal(forge(network, tmp_path / "a.net", {"layer/1/bias": changed}))
+    assert ": /layer/1/bias: layer du: bias_mant has shape (7,)" in message
+
+
+def test_a_mismatched_hash_says_so_and_no_more(demo, tmp_path):
+    path = tmp_path / "a.net"
+    path.write_bytes(tree_to_bytes(encode(demo) | {HASH_PATH: np.array(b"0" * 64)}))
+    assert ": content hash is " in refusal(path)
+    assert refusal(path).endswith("the file is damaged or was edited, export or convert it again")
 
 
 def test_unknown_objects_are_refused(demo, tmp_path):

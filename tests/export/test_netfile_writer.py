@@ -31,6 +31,8 @@ from evsnn_lava.network import (
 from evsnn_lava.simulation import record_golden
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+NAME = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=12)
+LINES = st.lists(NAME, max_size=3).map("\n\t".join)
 SIZE = st.integers(1, 3)
 PAIR = st.tuples(SIZE, SIZE)
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -130,7 +132,7 @@ def cutoffs(draw, steps):
 @st.composite
 def networks(draw):
     recipe = draw(recipes())
-    names = draw(st.lists(TEXT, min_size=1, max_size=4, unique=True))
+    names = draw(st.lists(NAME, min_size=1, max_size=4, unique=True))
     layers, shape = [], recipe.input_shape
     for name in names:
         convolve = len(shape) == 3 and name != names[-1] and draw(st.booleans())
@@ -140,14 +142,14 @@ def networks(draw):
     keep[0][draw(st.integers(0, recipe.steps - 1))] = True
     masks = FrameMasks(draw(st.sampled_from(["skip", "mute"])), tuple(keep * len(layers)))
     network = NetworkDescription(
-        name=draw(TEXT),
+        name=draw(NAME),
         layers=tuple(layers),
         recipe=recipe,
         masks=masks,
         cutoff=draw(cutoffs(masks.stream_steps)),
-        class_names=tuple(draw(st.lists(TEXT, min_size=shape[0], max_size=shape[0]))),
+        class_names=tuple(draw(st.lists(NAME, min_size=shape[0], max_size=shape[0]))),
         quantisation=tuple(QuantisationFacts(n, 64.0, draw(st.floats(0, 1)), draw(INT64), 0) for n in names[:-1]),
-        provenance=draw(st.dictionaries(TEXT, TEXT, max_size=3)),
+        provenance=draw(st.dictionaries(NAME, LINES, max_size=3)),
     )
     samples = draw(st.integers(0, 2))
     frames = random_frames(network, samples)
@@ -240,8 +242,8 @@ def with_layer(network, **changes):
             UnsupportedError,
             "weights are zero",
         ),
-        (lambda n: replace(n, name="a\0b"), ConfigError, "NUL"),
-        (lambda n: replace(n, name="\ud800"), ConfigError, "UTF-8"),
+        (lambda n: replace(n, recipe=replace(n.recipe, dataset="a\0b")), ConfigError, "NUL"),
+        (lambda n: replace(n, recipe=replace(n.recipe, dataset="\ud800")), ConfigError, "UTF-8"),
         (lambda n: replace(n, provenance={"seed": 7}), ConfigError, "'seed'"),
         (lambda n: replace(n, recipe=replace(n.recipe, dt_us=1000.5)), ConfigError, "dt_us is 1000.5"),
         (lambda n: n.with_cutoff(replace(n.cutoff, epsilon=float("nan"))), ConfigError, "epsilon is nan"),

@@ -15,6 +15,7 @@ from evsnn_lava.export.netx.neurons import rotation
 from evsnn_lava.export.netx.reader import NetxOptions, read_netx
 from evsnn_lava.export.netx.weights import multiplied
 from evsnn_lava.network import CubaNeuron, DeltaNeuron, RfIzNeuron, RfNeuron, SigmaDeltaNeuron, SigmaNeuron
+from evsnn_lava.simulation import simulate
 
 from .foreign_files import CUBA, DENSE, RF, SDNN, conv, dense, input_block, write
 
@@ -180,6 +181,22 @@ def test_input_values_or_spikes(path):
     assert "36 x spike + 34" in binary.decisions[0].fact
 
 
+def test_numbers_get_the_transform_of_the_file_on_request(path):
+    write(path, input_block(weight=[36.0], bias=[34.0]), dense())
+    found = read_netx(path, NetxOptions(fold_input=True))
+    synapse = found.network.layers[0].synapse
+    assert (synapse.weight, synapse.bias, found.network.recipe.message_bits) == (36, 34, 16)
+    assert found.decisions[0].fact == "an input neuron gets 36 x value + 34, the transform in the file"
+    frames = np.random.default_rng(0).integers(-20, 20, (2, *found.network.input_shape, 16))
+    raw = simulate(read_netx(path).network, 36 * frames + 34)
+    assert np.array_equal(simulate(found.network, frames).messages[-1], raw.messages[-1])
+
+
+def test_a_transform_that_is_not_there_is_not_applied(path):
+    with pytest.raises(ConfigError, match="no block of input neurons"):
+        read_netx(write(path, dense()), NetxOptions(fold_input=True))
+
+
 def test_a_leaky_input_current_is_noted(path):
     found = read_netx(write(path, input_block(neuron={**CUBA, "iDecay": 2048}), dense()))
     assert "enters the current" in found.decisions[1].fact
@@ -301,7 +318,28 @@ REFUSED = {
     "refractory": ([dense(neuron={**CUBA, "refDelay": 2})], UnsupportedError, "/layer/0/neuron/refDelay is 2"),
     "weight exponent": ([dense(neuron={**CUBA, "weight_exp": -2.0})], UnsupportedError, "weight_exp is -2, which netx"),
     "old weight exponent": ([dense(neuron={**CUBA, "wgtExp": 1})], UnsupportedError, "/layer/0/neuron/wgtExp is 1"),
-    "decay out of range": ([dense(neuron={**CUBA, "vDecay": 4097})], CapacityError, "/layer/0/neuron: CubaNeuron: dv"),
+    "decay out of range": ([dense(neuron={**CUBA, "vDecay": 4097})], CapacityError, "/layer/0/neuron/vDecay: CUBA: dv"),
+    "negative threshold": (
+        [dense(neuron={**CUBA, "vThMant": -4})],
+        CapacityError,
+        "/layer/0/neuron/vThMant: CUBA: vth_mant spans -4",
+    ),
+    "negative threshold of a sigma-delta neuron": (
+        [dense(neuron={**SDNN, "vThMant": -4})],
+        CapacityError,
+        "/layer/0/neuron/vThMant: SDNN: vth_mant spans -4",
+    ),
+    "current decay out of range": (
+        [dense(neuron={**CUBA, "iDecay": -1})],
+        CapacityError,
+        "/layer/0/neuron/iDecay: CUBA: dv spans -1",
+    ),
+    "rotation out of range": (
+        [dense(neuron={**RF, "sinDecay": 5000})],
+        CapacityError,
+        "/layer/0/neuron/sinDecay: RF_PHASE: sin_decay spans 5000",
+    ),
+    "large kernel": ([FIRST, conv(weight=300 * np.ones((2, 1, 3, 3)))], CapacityError, "/layer/1/weight: weights: w"),
     "decays of another size": ([dense(neuron={**CUBA, "vDecay": [1, 2]})], FormatError, "dv has shape"),
     "threshold per neuron": (
         [dense(neuron={**CUBA, "vThMant": [1, 2]})],
@@ -310,7 +348,7 @@ REFUSED = {
     ),
     "delay of a convolution": ([FIRST, conv(delay=[1, 2])], UnsupportedError, "/layer/1/delay: netx ignores"),
     "delay of another size": ([dense(delay=[1, 2])], FormatError, r"/layer/0/delay has shape \(2,\)"),
-    "negative delay": ([dense(delay=-1)], CapacityError, "/layer/0: DenseSynapse: delay spans -1"),
+    "negative delay": ([dense(delay=-1)], CapacityError, "/layer/0/delay: delays: delay spans -1"),
     "recurrent delay": (
         [dense(type="dense_rec", weight_rec=2 * np.eye(4), delay=1)],
         UnsupportedError,
@@ -377,7 +415,7 @@ def test_options_out_of_range(path, options):
 
 
 def test_no_such_file(tmp_path):
-    with pytest.raises(ConfigError, match="cannot read it"):
+    with pytest.raises(ConfigError, match=r"^cannot read .*missing.net: No such file or directory; check the path$"):
         read_netx(tmp_path / "missing.net")
 
 

@@ -75,6 +75,9 @@ REFUSED = {
     "groups is 200": lambda: conv((200, 1, 1, 1), groups=200),
     "Lava wraps at 8388608": lambda: conv((1, 32769, 1, 1), value=-256),
     "Lava wraps at 33423360": lambda: dense(np.full((1, 2**17 + 600), 255)),
+    "inputs can sum up to 33424368, Lava wraps at 33423360": lambda: network(
+        (DenseSynapse(np.full((520, 1), 254)), CUBA, DenseSynapse(np.full((520, 520), 254))), inputs=1, bits=18
+    ),
     "inputs can sum up to 133169152": lambda: network((DenseSynapse([[254, 0]] * 2), CUBA), bits=20),
     "no DeltaNeuron behind a DenseSynapse": lambda: network((TWO, DeltaNeuron(4))),
     "no SigmaDeltaNeuron behind a DirectSynapse": lambda: network((DirectSynapse(), SigmaDeltaNeuron(4))),

@@ -12,6 +12,8 @@ from evsnn_lava.errors import CapacityError, ConfigError, FormatError, Unsupport
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.export.netfile.writer import content_hash, write_net
 from evsnn_lava.export.nir.reader import read_nir
+from evsnn_lava.export.nir.storage import write_graph
+from evsnn_lava.export.nir.writer import write_nir
 from evsnn_lava.network import DirectSynapse, InputRecipe
 from evsnn_lava.simulation import run, simulate
 
@@ -166,7 +168,7 @@ def test_neurons_right_behind_the_input_are_an_input_block():
 def test_recipes():
     conv = nir.Conv2d((4, 4), np.ones((1, 2, 4, 4)), 1, 0, 1, 1, np.zeros(1))
     events = graph({"w": conv, "n": spiking((1, 1, 1))}, shape=(2, 4, 4), out=(1, 1, 1))
-    assert read_nir(events, steps=7, dt_s=0.002)[0].recipe == InputRecipe(4, 4, 7, 2000, dataset="NIR graph")
+    assert read_nir(events, steps=7, dt_s=0.002)[0].recipe == InputRecipe(4, 4, 7, 2000)
     flat = graph({"w": nir.Linear(np.ones((2, 32))), "n": spiking()}, shape=(32,))
     assert read_nir(flat, steps=7)[0].input_shape == (32, 1, 1)
     recipe = InputRecipe(4, 4, 7, 1000)
@@ -175,6 +177,49 @@ def test_recipes():
         read_nir(flat, recipe=replace(recipe, sensor_width=5))
     with pytest.raises(ConfigError, match="--steps"):
         read_nir(flat)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "timed"),
+    [({"n": lif()}, True), ({"n": spiking()}, False), ({"d": nir.Delay(0.002 * ones(2)), "n": spiking()}, True)],
+)
+def test_the_report_says_how_the_step_is_known(nodes, timed):
+    made = graph({"w": nir.Linear(np.eye(2)), **nodes})
+    for options, metadata, source, dt_s in (
+        ({}, {}, "assumed", 1e-3),
+        ({}, {"evsnn_dt_s": 2e-3}, "file", 2e-3),
+        ({"dt_s": 1e-3}, {"evsnn_dt_s": 2e-3}, "given", 1e-3),
+    ):
+        made.metadata = metadata
+        report = read_nir(made, steps=3, **options)[1]
+        assert (report.dt_source, report.dt_s, report.timed) == (source, dt_s, timed)
+        assert report.doubtful is (timed and source == "assumed")
+
+
+def test_a_step_that_is_no_frame_of_the_recipe_is_refused(tmp_path):
+    made = graph({"n": spiking((2, 4, 4))}, shape=(2, 4, 4), out=(2, 4, 4))
+    network, _ = read_nir(made, steps=3, dt_s=0.002)
+    with pytest.raises(ConfigError, match=r"dt is 1 ms, the recipe of network NIR graph has frames of 2 ms"):
+        write_nir(network, tmp_path / "a.nir", dt_s=0.001)
+    assert not (tmp_path / "a.nir").exists()
+    write_nir(network, tmp_path / "a.nir", dt_s=0.002)
+    assert read_nir(tmp_path / "a.nir", dt_s=0.002)[0].recipe == network.recipe
+    with pytest.raises(ConfigError, match=r"dt is 1 ms, the recipe of the file has frames of 2 ms"):
+        read_nir(tmp_path / "a.nir", dt_s=0.001)
+
+
+def test_a_network_is_called_like_its_file(tmp_path):
+    write_graph(simple(lif()), tmp_path / "cnn_sinabs.nir")
+    network, report = read_nir(tmp_path / "cnn_sinabs.nir", steps=3)
+    assert (network.name, report.source, network.recipe.dataset) == ("cnn_sinabs", "cnn_sinabs.nir", "")
+
+
+def test_reasons_of_a_parameter():
+    _, report = read_nir(simple(lif(tau=0.007)), steps=3)
+    assert facts(report)["voltage decay"].reasons == ("rounded to whole numbers",)
+    one = ones(2)
+    _, report = read_nir(simple(nir.CubaLIF(one * 0.007, one * 0.016, one * 16, 0 * one, one)), steps=3)
+    assert [len(facts(report)[name].reasons) for name in ("threshold", "current decay")] == [0, 2]
 
 
 def test_an_imported_network_is_written_and_read_as_a_file(tmp_path):

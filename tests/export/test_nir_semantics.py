@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evsnn_lava.errors import UnsupportedError
 from evsnn_lava.export.nir.reader import read_nir
 from evsnn_lava.export.nir.writer import to_nir, write_nir
 from evsnn_lava.network import (
@@ -179,6 +180,42 @@ def test_if_networks_with_pools_and_odd_sizes_compute_what_nir_says(data):
     cut = (np.array(pads) > 0) & (a > b * stride)
     assert [layer.name for layer in network.layers] == ["first", *["second crop"] * int(cut.any()), "second", "third"]
     assert assert_same_spikes(graph, network, random_frames((2, *size), 12)) > 0
+
+
+def test_what_two_convolutions_behind_a_pool_do_not_see_is_cut_once():
+    """A pool leaves a row and a column of seven; the padded kernel, not the last one, would look at them."""
+    rng = np.random.default_rng(12)
+    graph = chain(
+        ("input", nir.Input(np.array([1, 7, 7]))),
+        ("pool", nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0]))),
+        ("conv", nir.Conv2d((3, 3), rng.integers(1, 5, (2, 1, 3, 3)) * 1.0, 1, 1, 1, 1, np.zeros(2))),
+        ("mix", nir.Conv2d((3, 3), rng.integers(1, 5, (3, 2, 1, 1)) * 1.0, 1, 0, 1, 1, np.zeros(3))),
+        ("out", neurons((3, 3, 3), 99)),
+        ("output", nir.Output(np.array([3, 3, 3]))),
+    )
+    network, _ = read_nir(graph, steps=12)
+    assert [layer.name for layer in network.layers] == ["out crop", "out"]
+    expected = FloatGraph(graph, 3).run(frames := random_frames((1, 7, 7), 12))["out"].astype(bool)
+    assert np.array_equal(simulate(network, frames).messages[1][..., 2:14], expected)
+    assert 0.1 < expected.mean() < 0.9
+
+
+def test_paths_from_one_neuron_that_add_up_beyond_a_weight_are_named():
+    """Directly and through a pool, each within eight bits."""
+    nodes = {
+        "input": nir.Input(np.array([1, 4, 4])),
+        "first": neurons((1, 4, 4), 0.5),
+        "direct": nir.Scale(np.full((1, 4, 4), 160.0)),
+        "pool": nir.SumPool2d(np.array([3, 3]), np.array([1, 1]), np.array([1, 1])),
+        "scale": nir.Scale(np.full((1, 4, 4), 160.0)),
+        "out": neurons((1, 4, 4), 200),
+        "output": nir.Output(np.array([1, 4, 4])),
+    }
+    ways = ["first", "direct", "out", "output"], ["first", "pool", "scale", "out"]
+    edges = [("input", "first"), *(edge for way in ways for edge in itertools.pairwise(way))]
+    words = r"node out: the weights of its 2 edges from first add up to 160..320, the limit is -256..255; scale"
+    with pytest.raises(UnsupportedError, match=words):
+        read_nir(graph_of(nodes, edges), steps=4)
 
 
 def test_average_pooling_is_a_sum_with_smaller_weights():

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
-from evsnn_lava.errors import ConfigError
+from evsnn_lava.errors import CapacityError, ConfigError
 from evsnn_lava.network import (
     ComplexSynapse,
     ConvSynapse,
@@ -20,6 +20,7 @@ from evsnn_lava.network import (
     InputRecipe,
     Layer,
     NetworkDescription,
+    QuantisationFacts,
     RfIzNeuron,
     RfNeuron,
     SigmaNeuron,
@@ -183,3 +184,29 @@ def test_one_output_needs_no_gap(network):
     one = replace(FC, synapse=DenseSynapse(np.ones((1, 24), int)), shape=(1,), neuron=SigmaNeuron())
     changed = replace(network, layers=(CONV, one), class_names=("angle",), golden=None)
     assert (changed.cutoff.kind, changed.layers[-1].neurons) == ("fixed", 1)
+
+
+@pytest.mark.parametrize("change", [{"name": "a\x1b[2J"}, {"class_names": ("a", "b\n")}, {"provenance": {"k\r": "v"}}])
+def test_texts_cannot_steer_a_terminal(network, change):
+    with pytest.raises(ConfigError, match=r"the text .* holds control characters; remove them$"):
+        replace(network, **change)
+
+
+def test_a_value_may_have_lines(network):
+    assert replace(network, provenance={"config": "a\n\tb"}).provenance == {"config": "a\n\tb"}
+
+
+def test_gigantic_layers_and_frames_are_refused(network):
+    one = ConvSynapse(np.ones((1, 1, 1, 1), int))
+    wide = Layer("wide", one, NEURON, (1, 1, 2**24 + 1))
+    with pytest.raises(CapacityError, match=r"layer wide: it has 16777217 neurons, the limit is 16777216; shrink it"):
+        wide.check((1, 1, 2**24 + 1))
+    with pytest.raises(CapacityError, match=r"a frame \(2, 8192, 8192\) is beyond 16777216 values"):
+        replace(network, recipe=InputRecipe(8192, 8192, steps=4, dt_us=1000))
+
+
+@pytest.mark.parametrize("names", [("fc", "fc"), ("fc", "nothing")])
+def test_quantisation_facts_belong_to_one_layer_each(network, names):
+    facts = tuple(QuantisationFacts(name, 64.0, 0.1, 0, 0) for name in names)
+    with pytest.raises(ConfigError, match="quantisation facts name"):
+        replace(network, quantisation=facts)

@@ -116,6 +116,15 @@ def test_depthwise_convolution_of_many_channels(drive):
     assert np.array_equal(drive(synapse, messages, False)[1], reference(synapse, messages, 1))
 
 
+def test_a_sum_that_just_leaves_the_word_is_refused(drive):
+    """2**31 itself, which no word holds."""
+    synapse = ConvSynapse(np.full((1, 1, 1, 1), -256))
+    just, below = ([np.full((1, 1, 1), value, dtype=np.int32)] for value in (-(1 << 23), 1 - (1 << 23)))
+    assert np.array_equal(drive(synapse, below, True)[1], reference(synapse, below, 1))
+    with pytest.raises(CapacityError, match=r"a sum reaches 2147483648, the limit is 2147483647"):
+        drive(synapse, just, True)
+
+
 def test_a_sum_that_leaves_the_word_is_refused(drive):
     synapse = ConvSynapse(np.full((1, 1, 3, 3), 255))
     below, above = ([np.full((3, 3, 1), value, dtype=np.int32)] for value in ((WORD - 1) // 2295, WORD // 2295 + 1))
