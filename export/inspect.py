@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import UnsupportedError
 from evsnn_lava.export.netfile.writer import content_hash
+from evsnn_lava.export.part_words import part_kind, synapse_detail
 from evsnn_lava.network import (
     NEVER,
-    ComplexSynapse,
-    ConvSynapse,
-    CubaNeuron,
-    DeltaNeuron,
-    DenseSynapse,
-    DirectSynapse,
     InputRecipe,
     Layer,
     NetworkDescription,
     Neuron,
     QuantisationFacts,
-    RfIzNeuron,
-    RfNeuron,
-    SigmaDeltaNeuron,
-    SigmaNeuron,
 )
 
 Parameter = int | str | tuple[int, int]
@@ -195,7 +185,7 @@ def summarise(network: NetworkDescription) -> NetworkSummary:
 
     Examples
     --------
-    >>> from evsnn_lava.network import CubaNeuron, CutoffPolicy, FrameMasks
+    >>> from evsnn_lava.network import CubaNeuron, CutoffPolicy, DenseSynapse, FrameMasks
     >>> layer = Layer("fc", DenseSynapse([[2, -4], [0, 6]]), CubaNeuron(vth_mant=80, du=1023, dv=128), (2,))
     >>> recipe = InputRecipe(sensor_height=1, sensor_width=1, steps=4, dt_us=1000)
     >>> masks, cutoff = FrameMasks("skip", ([1, 1, 0, 1],)), CutoffPolicy.fixed(2, steps=3)
@@ -272,18 +262,17 @@ def _layers(network: NetworkDescription) -> tuple[LayerSummary, ...]:
 def _layer(layer: Layer, input_shape: tuple[int, ...], mask: npt.NDArray[np.bool_]) -> LayerSummary:
     matrices = [matrix.reshape(-1) for synapse in layer.synapses for matrix in synapse.matrices]
     weights = np.concatenate([np.zeros(0, np.int32), *matrices])
-    kind, detail = _KINDS[type(layer.synapse)]
     return LayerSummary(
         name=layer.name,
-        type=kind,
-        detail=" ".join(word for word in (detail(layer.synapse), _recurrence(layer)) if word),
+        type=part_kind(layer.synapse),
+        detail=" ".join(word for word in (synapse_detail(layer.synapse), _recurrence(layer)) if word),
         input_shape=input_shape,
         output_shape=layer.shape,
         neurons=layer.neurons,
         weights=weights.size,
         nonzero_share=float(np.count_nonzero(weights) / max(1, weights.size)),
         weight_bits=max(map(weight_bits, matrices), default=0),
-        neuron=_NEURONS[type(layer.neuron)],
+        neuron=part_kind(layer.neuron),
         parameters=neuron_parameters(layer.neuron),
         mask="".join("1" if bit else "0" for bit in mask),
     )
@@ -317,7 +306,7 @@ def neuron_parameters(neuron: Neuron) -> tuple[tuple[str, Parameter], ...]:
 
 
 def _recurrence(layer: Layer) -> str:
-    return "" if layer.recurrent is None else " ".join(["recurrent", *_delays(layer.recurrent).split()])
+    return "" if layer.recurrent is None else f"recurrent {synapse_detail(layer.recurrent)}".rstrip()
 
 
 def _golden(network: NetworkDescription) -> GoldenSummary | None:
@@ -330,46 +319,3 @@ def _golden(network: NetworkDescription) -> GoldenSummary | None:
         decisions=tuple(golden.decision.tolist()),
         spikes=int(golden.spike_counts.sum()),
     )
-
-
-def _delays(synapse: DenseSynapse) -> str:
-    """Range of the delays."""
-    return "" if synapse.delays is None else f"delays {synapse.delays.min()}..{synapse.max_delay}"
-
-
-def _no_detail(synapse: ComplexSynapse) -> str:
-    return ""
-
-
-def _direct_detail(synapse: DirectSynapse) -> str:
-    return f"{synapse.weight} x" + (f" {synapse.bias:+d}" if synapse.bias else "")
-
-
-def _conv_detail(synapse: ConvSynapse) -> str:
-    """Kernel size, and what differs from a plain convolution: ``5x5 s2 p1 d2 g4``."""
-    parts = [("s", synapse.stride, (1, 1)), ("p", synapse.padding, (0, 0)), ("d", synapse.dilation, (1, 1))]
-    words = [letter + _pair(pair) for letter, pair, plain in parts if pair != plain]
-    height, width = synapse.weights.shape[2:]
-    groups = [f"g{synapse.groups}"] if synapse.groups > 1 else []
-    return " ".join([f"{height}x{width}", *words, *groups])
-
-
-def _pair(pair: tuple[int, int]) -> str:
-    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]},{pair[1]}"
-
-
-_KINDS: Final[dict[type, tuple[str, Callable[[Any], str]]]] = {
-    ConvSynapse: ("conv", _conv_detail),
-    DenseSynapse: ("dense", _delays),
-    ComplexSynapse: ("complex", _no_detail),
-    DirectSynapse: ("input", _direct_detail),
-}
-
-_NEURONS: Final[dict[type, str]] = {
-    CubaNeuron: "CUBA",
-    DeltaNeuron: "delta",
-    SigmaDeltaNeuron: "sigma-delta",
-    SigmaNeuron: "sigma",
-    RfNeuron: "RF",
-    RfIzNeuron: "RF-Iz",
-}

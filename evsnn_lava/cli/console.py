@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from evsnn_lava.errors import ConfigError
 
 WIDTH: Final = 100
 SIGN_S: Final = 10.0
@@ -41,8 +44,12 @@ class Output:
         return self.notes.is_terminal and not self.quiet
 
     def show(self, what: RenderableType) -> None:
-        """Print a result."""
-        self.results.print(what, soft_wrap=isinstance(what, str))
+        """Print a result; a text is printed as it is, whatever a file has put into it."""
+        with _written(self.results):
+            if isinstance(what, str):
+                self.results.print(printable(what), soft_wrap=True, markup=False, highlight=False)
+            else:
+                self.results.print(what)
 
     def sign_of_life(self, text: str) -> None:
         """Say how far a long job is, now and then, where no progress display can move."""
@@ -52,12 +59,13 @@ class Output:
 
     def show_json(self, value: Any) -> None:
         """Print a result as JSON."""
-        self.results.file.write(json.dumps(value, indent=2, default=_plain) + "\n")
+        with _written(self.results):
+            self.results.file.write(json.dumps(value, indent=2, default=_plain) + "\n")
 
     def note(self, text: str) -> None:
         """Say what is going on."""
         if not self.quiet:
-            self.notes.print(text, style="dim", highlight=False, markup=False, soft_wrap=True)
+            self.notes.print(printable(text), style="dim", highlight=False, markup=False, soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """Begin a part of a longer job."""
@@ -66,7 +74,7 @@ class Output:
 
     def error(self, error: Exception) -> None:
         """Say what went wrong, in one line."""
-        line = " ".join(str(error).split())
+        line = printable(" ".join(str(error).split()))
         self.notes.print(f"[red]{type(error).__name__}:[/red] {escape(line)}", highlight=False, soft_wrap=True)
 
     @contextmanager
@@ -99,8 +107,35 @@ class Output:
                 self.note(f"{task.description}: {int(task.completed)} {unit}  {task.fields['said']}")
 
 
+def printable(text: str) -> str:
+    """A text without control characters: names in files must not steer a terminal.
+
+    Examples
+    --------
+    >>> printable("a" + chr(27) + "[31mb")
+    'a\ufffd[31mb'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
+@contextmanager
+def _written(console: Console) -> Iterator[None]:
+    """Make sure that a result has left; what cannot be written is dropped, or Python would try again at its end."""
+    try:
+        yield
+        console.file.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), console.file.fileno())
+        raise ConfigError(f"cannot write the result: {error.strerror}; free some space or write elsewhere") from error
+
+
 def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
+    if stream is None:  # the caller has closed it
+        return Console(file=open(os.devnull, "w"), width=WIDTH)
     return Console(stderr=stderr, width=None if stream.isatty() else WIDTH)
 
 

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
-import numpy as np
-from rich.table import Table
+from rich.console import RenderableType
+from rich.text import Text
 
+from evsnn_lava._files import read_regular
 from evsnn_lava.cli.console import Output
-from evsnn_lava.errors import ConfigError, unknown_name
-from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.errors import CapacityError, ConfigError, EvsnnError, unknown_name
+from evsnn_lava.export.netfile.container import LAYOUTS, SIGNATURE
+from evsnn_lava.export.netfile.golden import GOLDEN_LIMIT
+from evsnn_lava.export.netfile.reader import SIZE_LIMIT, read_net
 from evsnn_lava.export.netfile.writer import write_net
 from evsnn_lava.export.netx.reader import NetxOptions, read_netx
 from evsnn_lava.export.nir.reader import DEFAULT_DT_S, read_nir, recipe_for
-from evsnn_lava.export.nir.report import STATUS, LayerFacts, ParameterFact
 from evsnn_lava.export.nir.writer import write_nir
 from evsnn_lava.network import NetworkDescription
+from evsnn_lava.reporting.conversion_tables import decision_table, feature_table, parameter_table, weight_table
 from evsnn_lava.simulation import record_golden
-
-DENSITY: Final = 0.05
-"""Share of ones in random golden frames."""
+from evsnn_lava.simulation.stimulus import waking_frames
+from evsnn_lava.simulation.witness import silent_layers
 
 SEED: Final = 0
+"""Of random golden frames."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +42,19 @@ class Converted:
         The network.
     report : dict
         For JSON.
-    tables : list of rich.table.Table
-        The same, to read.
+    tables : tuple of rich.console.RenderableType or None
+        The same, to read; None where there is nothing to say.
     notes : tuple of str
         What holds for all of it.
+    warning : str
+        What may be wrong with it.
     """
 
     network: NetworkDescription
     report: dict[str, Any] = field(default_factory=dict)
-    tables: list[Table] = field(default_factory=list)
+    tables: tuple[RenderableType | None, ...] = ()
     notes: tuple[str, ...] = ()
+    warning: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", type=Path, help="file to write: .net or .nir")
     parser.add_argument("--steps", type=int, help="frames of a sample, where the source does not say it")
     parser.add_argument("--bits", type=int, help="bits of a weight, from .nir (default: 8)")
-    parser.add_argument("--dt-ms", type=float, help="milliseconds of a step, from or to .nir (default: 1)")
+    parser.add_argument(
+        "--dt-ms", type=float, help="milliseconds of a step, from or to .nir (default: the file's, else 1)"
+    )
     parser.add_argument("--shape", help="C,H,W of the input, where the source has a flat one or none")
     parser.add_argument(
         "--inclusive",
@@ -65,7 +73,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="from .nir: neurons were trained to spike at the threshold",
     )
+    parser.add_argument(
+        "--message-bits",
+        type=int,
+        help="from netx: bits of an input value, 0 for spikes (default: 16 for input neurons, else 0)",
+    )
+    parser.add_argument("--clamp-delays", action="store_true", help="from netx: delays beyond 62 become 62")
+    parser.add_argument(
+        "--fold-input",
+        action="store_true",
+        help="from netx: the network applies weight and bias of its input neurons to numbers, too",
+    )
+    parser.add_argument("--name", help="name of the network (default: its own, else that of the file)")
+    parser.add_argument("--classes", help="comma-separated names of the classes, one per output neuron")
     parser.add_argument("--golden", type=int, help="record so many seeded random samples, for `evsnn verify`")
+    parser.add_argument(
+        "--golden-density",
+        type=float,
+        help="share of input values that are set in them, above 0 up to 1 (default: one at which most layers send)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
 
@@ -73,22 +99,32 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     """Read, write and say what was decided, rounded and lost."""
     read, write = _format(READERS, options.source), _format(WRITERS, options.target)
     _refuse_idle(options)
-    converted = read(options)
+    _refuse_same(options.source, options.target)
+    converted = _named(read(options), options)
     if options.golden is not None:
-        converted = replace(converted, network=_with_golden(converted.network, options.golden))
+        converted = _with_golden(converted, options.golden, options.golden_density)
     converted = write(options, converted)
     if options.json:
         output.show_json({"written": str(options.target), **converted.report})
         return 0
+    if not output.quiet:
+        _show_report(converted, output)
+    network = converted.network
+    size = f"{network.depth} layer{'s' * (network.depth > 1)}, {network.recipe.steps} frames of {network.input_shape}"
+    output.show(f"wrote {options.target}: {size}")
+    return 0
+
+
+def _show_report(converted: Converted, output: Output) -> None:
     for table in converted.tables:
-        output.show(table)
+        if table is not None:
+            output.show(table)
+    if any(converted.tables):
+        output.show("")
     for note in converted.notes:
         output.show(note)
-    network = converted.network
-    output.show(
-        f"wrote {options.target}: {network.depth} layers, {network.recipe.steps} frames of {network.input_shape}"
-    )
-    return 0
+    if converted.warning:
+        output.show(Text(converted.warning, "yellow"))
 
 
 def _format(table: dict[str, Any], path: Path) -> Any:
@@ -100,7 +136,9 @@ def _format(table: dict[str, Any], path: Path) -> Any:
 def _refuse_idle(options: argparse.Namespace) -> None:
     """Refuse options that would do nothing."""
     kinds = (options.source.suffix, options.target.suffix)
+    foreign = {name: options.source.suffix == ".nir" and bool(given) for name, given in _netx_options(options).items()}
     idle = {
+        **foreign,
         "--bits": options.bits is not None and kinds[0] != ".nir",
         "--inclusive": options.inclusive is not None and kinds[0] != ".nir",
         "--dt-ms": options.dt_ms is not None and ".nir" not in kinds,
@@ -109,8 +147,43 @@ def _refuse_idle(options: argparse.Namespace) -> None:
     for name, refused in idle.items():
         if refused:
             raise ConfigError(f"{name} does nothing from {kinds[0]} to {kinds[1]}; leave it out")
+    if options.golden is None and options.golden_density is not None:
+        raise ConfigError("--golden-density does nothing without --golden; give both or none")
     if options.golden is not None and options.golden < 1:
         raise ConfigError(f"--golden is {options.golden}, it must be at least 1; leave it out to record none")
+
+
+def _netx_options(options: argparse.Namespace) -> dict[str, bool]:
+    """Which options are given that only a netx file takes."""
+    return {
+        "--message-bits": options.message_bits is not None,
+        "--clamp-delays": options.clamp_delays,
+        "--fold-input": options.fold_input,
+    }
+
+
+def _refuse_same(source: Path, target: Path) -> None:
+    """Refuse to write over what is read."""
+    if source.exists() and target.exists() and source.samefile(target):
+        raise ConfigError(f"{target} is the source itself, which would be lost; give another target")
+
+
+def _named(converted: Converted, options: argparse.Namespace) -> Converted:
+    """The network with the names that the options give."""
+    network = converted.network
+    if options.name is not None:
+        if not options.name.strip():
+            raise ConfigError("--name is empty; give a name or leave it out")
+        network = replace(network, name=options.name.strip())
+    if options.classes is not None:
+        names = tuple(name.strip() for name in options.classes.split(","))
+        if len(names) != network.layers[-1].neurons or not all(names):
+            raise ConfigError(
+                f"--classes names {len([name for name in names if name])} classes, the network has "
+                f"{network.layers[-1].neurons} output neurons; name each of them"
+            )
+        network = replace(network, class_names=names)
+    return replace(converted, network=network)
 
 
 def _from_nir(options: argparse.Namespace) -> Converted:
@@ -128,33 +201,43 @@ def _from_nir(options: argparse.Namespace) -> Converted:
         recipe=recipe,
         inclusive=bool(options.inclusive),
     )
-    counted = ", ".join(f"{count} {status}" for status, count in report.statuses.items())
+    counted = ", ".join(f"{count} {status}" for status, count in report.statuses.items() if count)
+    notes = (f"parameters: {counted}", *report.notes)
     return Converted(
         network,
         {"import": asdict(report)},
-        [_layer_table(report.layers), _parameter_table(report.layers)],
-        (f"parameters: {counted}", *report.notes),
+        (weight_table(report.layers), parameter_table(report.layers)),
+        notes if report.doubtful else (*notes, report.dt),
+        report.dt if report.doubtful else "",
     )
 
 
 def _from_net(options: argparse.Namespace) -> Converted:
     if not _is_ours(options.source):
-        found = read_netx(options.source, NetxOptions(steps=options.steps, input_shape=_shape(options)))
-        decisions = [asdict(decision) for decision in found.decisions]
-        return Converted(found.network, {"decisions": decisions}, [_decision_table(decisions)] if decisions else [])
-    for name, value in (("--steps", options.steps), ("--shape", options.shape)):
-        if value is not None:
+        chosen = NetxOptions(
+            steps=options.steps,
+            message_bits=options.message_bits,
+            input_shape=_shape(options),
+            clamp_delays=options.clamp_delays,
+            fold_input=options.fold_input,
+        )
+        found = read_netx(options.source, chosen)
+        report = {"decisions": [asdict(decision) for decision in found.decisions]}
+        return Converted(found.network, report, (decision_table(found.decisions),))
+    given = {"--steps": options.steps is not None, "--shape": options.shape is not None, **_netx_options(options)}
+    for name, idle in given.items():
+        if idle:
             raise ConfigError(f"{name} does nothing here, {options.source} has an input recipe; leave it out")
     return Converted(read_net(options.source))
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether the file has our group; what cannot be opened is left to the strict reader to explain."""
+    """Whether the file is laid out as ours are; what cannot be read is left to the strict reader to explain."""
     try:
-        with h5py.File(path, "r") as file:
-            return bool(file.id.links.exists(b"evsnn"))
-    except (OSError, RuntimeError):
+        start = read_regular(path, SIZE_LIMIT)[: len(SIGNATURE) + 1]
+    except EvsnnError:
         return True
+    return start[:-1] != SIGNATURE or start[-1] in LAYOUTS
 
 
 def _to_net(options: argparse.Namespace, converted: Converted) -> Converted:
@@ -164,8 +247,8 @@ def _to_net(options: argparse.Namespace, converted: Converted) -> Converted:
 
 def _to_nir(options: argparse.Namespace, converted: Converted) -> Converted:
     report = write_nir(converted.network, options.target, _dt_s(options))
-    table = _feature_table(report.features)
-    return replace(converted, report={**converted.report, "export": asdict(report)}, tables=[*converted.tables, table])
+    said = {**converted.report, "export": asdict(report)}
+    return replace(converted, report=said, tables=(*converted.tables, feature_table(report.features)))
 
 
 READERS: Final[dict[str, Callable[[argparse.Namespace], Converted]]] = {".nir": _from_nir, ".net": _from_net}
@@ -180,62 +263,30 @@ def _shape(options: argparse.Namespace) -> tuple[int, int, int] | None:
     if options.shape is None:
         return None
     sizes = options.shape.split(",")
-    if len(sizes) != 3 or not all(size.strip().isdigit() and int(size) for size in sizes):
+    if len(sizes) != 3 or not all(size.strip().isdecimal() and int(size) for size in sizes):
         raise ConfigError(f"--shape is {options.shape!r}, expected three positive numbers C,H,W, for example 2,34,34")
     channels, height, width = map(int, sizes)
     return channels, height, width
 
 
-def _with_golden(network: NetworkDescription, samples: int) -> NetworkDescription:
-    """Record what the network makes of random frames."""
-    rng = np.random.default_rng(SEED)
-    shape = (samples, *network.input_shape, network.masks.steps)
-    frames: np.ndarray[Any, Any] = rng.random(shape) < DENSITY
-    if network.recipe.message_bits:
-        low, high = network.recipe.value_range
-        frames = frames * rng.integers(low, high + 1, shape, dtype=np.int32)
-    said = f"{samples} samples of random frames, {DENSITY:.0%} of the values set, seed {SEED}; the reference's answers"
+def _with_golden(converted: Converted, samples: int, density: float | None) -> Converted:
+    """Record what the network makes of random frames, and say which layers that leaves silent."""
+    network = converted.network
+    values = samples * math.prod(network.input_shape) * network.masks.steps
+    if values > GOLDEN_LIMIT:
+        raise CapacityError(
+            f"--golden {samples} are {values} values, the limit is {GOLDEN_LIMIT}; record fewer samples"
+        )
+    frames, drawn = waking_frames(network, samples, SEED, density)
+    ways = ", ".join(dict.fromkeys(map(str, drawn)))
+    said = f"{samples} sample{'s' * (samples > 1)} of random frames, {ways}, seed {SEED}; the reference's answers"
     golden = record_golden(network, frames)
-    return replace(network, golden=golden, provenance={**network.provenance, "golden": said})
-
-
-def _layer_table(layers: tuple[LayerFacts, ...]) -> Table:
-    table = Table(title="Weights: what rounding did", title_justify="left")
-    names = ("layer", "weights", "float range", "scale", "max error", "mean error", "clipped", "zeroed")
-    for name in names:
-        table.add_column(name, justify="left" if name == "layer" else "right")
-    for row in layers:
-        span = f"{row.low:.4g}..{row.high:.4g}"
-        errors = (f"{row.max_error:.2g}", f"{row.mean_error:.2g}")
-        table.add_row(row.layer, str(row.weights), span, f"{row.scale:.6g}", *errors, str(row.clipped), str(row.zeroed))
-    return table
-
-
-def _parameter_table(layers: tuple[LayerFacts, ...]) -> Table:
-    table = Table(title="Parameters that are not faithful", title_justify="left")
-    for name in ("layer", "parameter", "float", "stored", "relative error", "status", "why"):
-        table.add_column(name, justify="right" if name == "relative error" else "left")
-    for row in layers:
-        for fact in row.parameters:
-            if fact.status != next(iter(STATUS)):
-                error = f"{fact.error:.2g}"
-                table.add_row(row.layer, fact.parameter, fact.value, fact.stored, error, fact.status, fact.remark)
-    return table
-
-
-def _feature_table(features: tuple[ParameterFact, ...]) -> Table:
-    table = Table(title="What the NIR graph says", title_justify="left")
-    for name in ("feature", "status", "remark"):
-        table.add_column(name)
-    for fact in features:
-        table.add_row(fact.parameter, fact.status, fact.remark)
-    return table
-
-
-def _decision_table(decisions: list[dict[str, Any]]) -> Table:
-    table = Table(title="What the file left open", title_justify="left")
-    for name in decisions[0]:
-        table.add_column(name)
-    for decision in decisions:
-        table.add_row(*(str(value) for value in decision.values()))
-    return table
+    silent = silent_layers(network, golden)
+    names = ", ".join(f"layer {name}" for name in silent)
+    notes = (f"silent in all of them: {names} (nothing is proven about what a silent layer sends)",) if silent else ()
+    return replace(
+        converted,
+        network=replace(network, golden=golden, provenance={**network.provenance, "golden": said}),
+        report={**converted.report, "golden": {"drawn": said, "silent_layers": silent}},
+        notes=(*converted.notes, f"golden vectors: {said}", *notes),
+    )

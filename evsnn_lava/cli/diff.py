@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import RenderableType
 
-from evsnn_lava.cli.comparison import comparison_tables, cost_change_table
+from evsnn_lava.cli.comparison import comparison_tables, cost_change_table, verdict
 from evsnn_lava.cli.console import Output
 from evsnn_lava.errors import ConfigError, EvsnnError
-from evsnn_lava.export.comparison.networks import compare
-from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.export.comparison.networks import NetworkComparison, compare
+from evsnn_lava.export.netfile.reader import read_lifted
 from evsnn_lava.hw_profiles import HardwareProfile, load_profile, profile_names
 from evsnn_lava.network import NetworkDescription, RunResult
 from evsnn_lava.profiling import CostReport, profile_run
@@ -72,31 +71,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(profile_names())
     parser.add_argument("--hw", default="loihi2", help=f"hardware profile: {names} or a TOML file (default: loihi2)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.epilog = "Exit codes: 0 the same network, 1 the networks differ, 2 nothing could be compared."
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
-    """Print the changes; 1 if there are any."""
+    """Print the verdict and the changes; 1 if there are any."""
     hardware = load_profile(options.hw)
-    before, after = read_net(options.before), read_net(options.after)
+    (before, old), (after, new) = (read_lifted(path) for path in (options.before, options.after))
     comparison = compare(before, after)
-    facts: dict[str, Any] = {"same": comparison.same, **asdict(comparison), "cost": None}
-    parts: list[RenderableType] = [f"the same network: {before.name}"]
-    if not comparison.same:
-        costs = _costs_or_reason(before, after, hardware)
-        facts["cost"] = asdict(costs) if isinstance(costs, CostComparison) else costs
-        shown = cost_change_table(costs) if isinstance(costs, CostComparison) else f"\nCost not compared: {costs}"
-        parts = [comparison_tables(comparison), shown]
+    said, costs = verdict(comparison, (old.version, new.version)), None
+    if not comparison.same and (options.json or not output.quiet):
+        costs = _costs_or_reason(before, after, hardware, output)
     if options.json:
-        output.show_json(facts)
-    else:
-        for part in parts:
-            output.show(part)
+        output.show_json(_facts(options, (old.version, new.version), comparison, costs))
+        return int(not comparison.same)
+    if not output.quiet:
+        output.show(f"{options.before} -> {options.after}")
+    output.show(said)
+    if costs is not None:
+        output.show(comparison_tables(comparison))
+        output.show(cost_change_table(costs) if isinstance(costs, CostComparison) else f"\nCost not compared: {costs}")
     return int(not comparison.same)
 
 
+def _facts(
+    options: argparse.Namespace,
+    versions: tuple[int, int],
+    comparison: NetworkComparison,
+    costs: CostComparison | str | None,
+) -> dict[str, Any]:
+    files = [str(options.before), str(options.after)]
+    cost = asdict(costs) if isinstance(costs, CostComparison) else costs
+    return {"same": comparison.same, "files": files, "versions": versions, **asdict(comparison), "cost": cost}
+
+
 def _costs_or_reason(
-    before: NetworkDescription, after: NetworkDescription, hardware: HardwareProfile
+    before: NetworkDescription, after: NetworkDescription, hardware: HardwareProfile, output: Output
 ) -> CostComparison | str:
+    output.note("running the golden frames of both files in the reference, for the cost (--quiet leaves it out)")
     try:
         return compare_costs(before, after, hardware)
     except EvsnnError as error:
@@ -177,5 +189,5 @@ def _costs(report: CostReport, result: RunResult) -> dict[tuple[str, str], float
         ("synops", ""): float(result.synops.sum() / samples),
         ("time", "s"): spread["time_s"].mean.value,
         ("energy", "J"): spread["energy_j"].mean.value,
-        ("  dynamic", "J"): spread["dynamic_j"].mean.value,
+        ("energy, dynamic", "J"): spread["dynamic_j"].mean.value,
     }

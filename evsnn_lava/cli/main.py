@@ -10,7 +10,7 @@ from typing import Final
 
 from evsnn_lava import __version__
 from evsnn_lava.cli.console import Output
-from evsnn_lava.errors import EvsnnError
+from evsnn_lava.errors import BackendUnavailableError, EvsnnError, RunError
 
 VERBS: Final = {
     "doctor": "say what is installed, which back-ends work and why others do not",
@@ -26,6 +26,17 @@ VERBS: Final = {
     "profile": "say what an inference costs: steps, events, time, energy",
     "demo": "all of it, one after the other, for plain, masks, cutoff and both",
 }
+
+EXTRAS: Final = {
+    "torch": "train",
+    "lightning": "train",
+    "tensorboard": "train",
+    "matplotlib": "train",
+    "tonic": "data",
+    "nir": "nir",
+    "lava": "lava",
+}
+"""Packages that only some verbs need, and the extra that brings them."""
 
 EXIT_OK, EXIT_FINDINGS, EXIT_ERROR, EXIT_INTERRUPTED = 0, 1, 2, 130
 
@@ -44,15 +55,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when all is well, 1 when a check found something, 2 when the user has to act, 130 after
         Ctrl-C.
     """
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _parser(arguments)
-    options = parser.parse_args(arguments)
-    output = Output(quiet=options.quiet)
+    output = Output()
     try:
-        verb = importlib.import_module(f"evsnn_lava.cli.{options.verb}")
-        return int(verb.execute(options, output))
+        return _execute(list(sys.argv[1:] if arguments is None else arguments), output)
     except EvsnnError as error:
         output.error(error)
+        return EXIT_ERROR
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        output.error(
+            BackendUnavailableError(
+                f"{error.name} is not installed; run `pip install 'evsnn-lava[{extra}]'` or `make setup`"
+            )
+        )
+        return EXIT_ERROR
+    except MemoryError as error:
+        output.error(
+            RunError(f"memory ran out ({' '.join(str(error).split())}); take fewer samples or a smaller network")
+        )
         return EXIT_ERROR
     except KeyboardInterrupt:
         output.note("interrupted")
@@ -60,6 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away; nothing can be said any more
         return EXIT_OK
+
+
+def _execute(arguments: list[str], output: Output) -> int:
+    options = _parser(arguments).parse_args(arguments)
+    output.quiet = options.quiet
+    verb = importlib.import_module(f"evsnn_lava.cli.{options.verb}")
+    return int(verb.execute(options, output))
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:

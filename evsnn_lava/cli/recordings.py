@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
-from evsnn_lava.data import SPLITS, WHOLE, EventSet, bin_set, default_split, load
+from evsnn_lava.data import SPLITS, WHOLE, EventSet, bin_set, default_split, holds_frames, load, read_frames
 from evsnn_lava.data.checks import UNKNOWN_LABEL
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
@@ -24,19 +25,19 @@ class Samples:
 
     Parameters
     ----------
-    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+    frames : numpy.ndarray of bool or int32, shape (N, C, H, W, T)
         Input frames before masking.
     labels : numpy.ndarray of int64, shape (N,)
         Classes; -1 where the recording does not say.
     sample_id : numpy.ndarray of int64, shape (N,)
         Which recordings they are.
     split : str
-        The part of the data set they are from; empty if not known.
+        The part of the data set they are from; empty for frames and if not known.
     available : int
-        How many recordings that part has.
+        How many recordings that part, or samples that file of frames, has.
     """
 
-    frames: npt.NDArray[np.bool_]
+    frames: npt.NDArray[Any]
     labels: npt.NDArray[np.int64]
     sample_id: npt.NDArray[np.int64]
     split: str = ""
@@ -52,7 +53,10 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of a run."""
     parser.add_argument("file", type=Path, help="a .net file")
     parser.add_argument("--backend", default="reference", help=f"one of {', '.join(BACKENDS)} (default: reference)")
-    parser.add_argument("--data", help="data set, event file or folder (default: the one the network was trained on)")
+    parser.add_argument(
+        "--data",
+        help="data set, event file, folder, or frames in an .npy or .npz (default: what the network was trained on)",
+    )
     parser.add_argument(
         "--split",
         choices=(*SPLITS, WHOLE),
@@ -64,7 +68,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_samples(network: NetworkDescription, data: str | None, split: str | None, limit: int | None) -> Samples:
-    """Load recordings and bin them with the recipe of the network.
+    """Load recordings and bin them with the recipe of the network, or load frames.
 
     Labels become the network's by the name of the class; labels of data without class names are taken as they
     are. Data that do not say how large their sensor is are taken for recordings of the network's sensor.
@@ -74,7 +78,7 @@ def load_samples(network: NetworkDescription, data: str | None, split: str | Non
     network : NetworkDescription
         Its recipe says how to bin, and which data set it was trained on.
     data : str or None
-        Name or path; None takes the network's own data set.
+        Name or path; None takes the network's own data set. A network without binning takes files of frames only.
     split : str or None
         Part of the data set. None takes ``test``, or ``all`` of a path without parts of its own, unless it is
         the one the network was trained on.
@@ -89,15 +93,18 @@ def load_samples(network: NetworkDescription, data: str | None, split: str | Non
     Raises
     ------
     ConfigError
-        If there is nothing to run or the data have a class that the network does not know.
+        If there is nothing to run, the data have a class that the network does not know, or frames do not fit.
     FormatError
         If a file is broken, or events without a stated sensor lie outside the network's.
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"--limit is {limit}, it must be at least 1; leave it out to run everything")
     if data is None and not network.recipe.dataset:
-        raise ConfigError(f"network {network.name} does not say what it was trained on; give --data")
+        kind = "a file of frames" if network.recipe.binning == "none" else "recordings"
+        raise ConfigError(f"network {network.name} does not say what it was trained on; give {kind} with --data")
     source = data or network.recipe.dataset
+    if holds_frames(source, network.recipe):
+        return _frame_samples(network, source, split, limit)
     split = split or split_to_run(source, network.recipe.dataset)
     events = load(source, split)
     if "sensor" in events.assumed:
@@ -106,6 +113,14 @@ def load_samples(network: NetworkDescription, data: str | None, split: str | Non
     labels = network_labels(events, events.labels[: len(indices)], network.class_names)
     frames = bin_set(events, network.recipe, indices)
     return Samples(frames, labels, np.asarray(events.sample_id)[: len(indices)], split, len(events))
+
+
+def _frame_samples(network: NetworkDescription, source: str, split: str | None, limit: int | None) -> Samples:
+    if split not in (None, WHOLE):
+        raise ConfigError(f"--split {split} does nothing with frames, {source} has no parts; leave it out")
+    found = read_frames(source, network.recipe, len(network.class_names))
+    frames = found.frames[:limit]
+    return Samples(frames, found.labels[:limit], np.arange(len(frames)), "", len(found.frames))
 
 
 def split_to_run(source: str, trained_on: str) -> str:
@@ -194,8 +209,9 @@ def run_samples(network: NetworkDescription, samples: Samples, name: str, cutoff
 
         result = chosen.run(network, samples.frames, progress=report)
         progress.update(task, completed=result.samples, said=f"{int(result.steps.sum())} steps")
-    if samples.split:
-        output.note(f"{len(samples.frames)} of {samples.available} recordings (split {samples.split})")
+    if samples.available:
+        what = f"recordings (split {samples.split})" if samples.split else "samples"
+        output.note(f"{len(samples.frames)} of {samples.available} {what}")
     return result
 
 

@@ -10,6 +10,7 @@ from evsnn_lava.data.cache import cache_folder
 from evsnn_lava.data.camera import SaccadeCamera, SaccadeRecorder
 from evsnn_lava.data.digits import digit_split, event_digits, simulate_digits
 from evsnn_lava.data.files import read_events, read_recording, write_events
+from evsnn_lava.data.frame_files import FrameSet, holds_frames, read_frames
 from evsnn_lava.data.frames import bin_events, bin_set
 from evsnn_lava.data.recording import EventSet, Recording
 from evsnn_lava.data.registry import SPLITS, WHOLE, data_folder, default_recipe, default_split, load, names
@@ -21,6 +22,7 @@ __all__ = [
     "TONIC_SETS",
     "WHOLE",
     "EventSet",
+    "FrameSet",
     "Recording",
     "SaccadeCamera",
     "SaccadeRecorder",
@@ -33,10 +35,12 @@ __all__ = [
     "default_split",
     "digit_split",
     "event_digits",
+    "holds_frames",
     "load",
     "load_tonic",
     "names",
     "read_events",
+    "read_frames",
     "read_recording",
     "simulate_digits",
     "stratified_split",

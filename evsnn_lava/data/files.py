@@ -135,7 +135,7 @@ def write_events(event_set: EventSet, path: str | os.PathLike[str], compressed: 
     arrays["class_names"] = np.array(event_set.class_names, np.str_)
     arrays["name"] = np.array(event_set.name, np.str_)
     save = np.savez_compressed if compressed else np.savez
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path, make_folders=True) as temporary, temporary.open("wb") as file:
         save(file, **arrays)
 
 
@@ -166,14 +166,35 @@ def read_recording(path: str | os.PathLike[str], label: int = UNKNOWN_LABEL, sam
     return _recording_of(path, _arrays(path), label, sample_id)
 
 
-def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
-    """Read every array of a file; the fields of a structured array become arrays."""
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read every array of a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        An ``.npz``, or an ``.npy``, whose only array gets the name of the file.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        The arrays by their names.
+
+    Raises
+    ------
+    FormatError
+        If the file is broken or holds objects.
+    """
     try:
         with path.open("rb") as file:  # opened here, because numpy leaves a broken file open
             loaded = np.load(file, allow_pickle=False)
-            arrays = {path.stem: loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+            return {path.stem: loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
     except _NOT_AN_ARRAY_FILE as error:
         raise FormatError(f"{path}: {_unreadable(path)}") from error
+
+
+def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
+    """Read every array of a file of events; the fields of a structured array become arrays."""
+    arrays = read_arrays(path)
     single: NDArray[Any] = next(iter(arrays.values())) if len(arrays) == 1 else np.zeros(0)
     if single.dtype.names:
         return {name: single[name] for name in single.dtype.names}

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from evsnn_lava.export.part_words import plural
 from evsnn_lava.reporting.units import format_count
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 KEPT, DROPPED = "█", "░"
 HASH_DIGITS: Final = 16
+MASK_LINE: Final = 50
+"""Frames of a mask that are drawn in one line."""
+VALUE_LIMIT: Final = 240
+"""Characters of a value of the provenance that are shown."""
 
 
 def network_tables(summary: NetworkSummary) -> RenderableType:
@@ -57,10 +62,10 @@ def facts_table(summary: NetworkSummary) -> Group:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
+    layers = _counted(summary.depth, "layer")
     rows = {
-        "size": f"{summary.depth} layers, {format_count(summary.neurons)} neurons, "
-        f"{format_count(summary.weights)} weights",
-        "steps": f"{summary.frames_sent} frames sent + {summary.depth} layers = {summary.max_steps} steps at most",
+        "size": f"{layers}, {_counted(summary.neurons, 'neuron')}, {_counted(summary.weights, 'weight')}",
+        "steps": f"{_counted(summary.frames_sent, 'frame')} sent + {layers} = {summary.max_steps} steps at most",
         "input": _input(summary),
         "classes": _shortened(summary.class_names),
         "golden": _golden(summary),
@@ -85,11 +90,11 @@ def network_layer_table(summary: NetworkSummary) -> Group:
         The input and one row per layer.
     """
     table = _table()
-    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=14)
-    table.add_column("Type")  # the one that wraps where the line gets long
+    _add_layer_column(table)
+    table.add_column("Type", overflow="fold")  # the one that wraps where the line gets long
     for heading in ("Shape", "Neurons", "Weights", "Non-\nzero", "Bits"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Neuron")
+    table.add_column("Neuron", overflow="fold")
     table.add_row("input", "frames", _shape(summary.recipe.input_shape), *[""] * 5, style="dim")
     for layer in summary.layers:
         table.add_row(*_layer_cells(layer))
@@ -108,17 +113,53 @@ def mask_table(summary: NetworkSummary) -> Group:
     Returns
     -------
     rich.console.Group
-        One row per layer: which frames it receives.
+        One part per layer: which frames it receives; a sentence where all receive every frame.
     """
     dropped = {"skip": "a frame that the first mask drops is never sent", "mute": "a dropped frame is sent as silence"}
-    steps = summary.recipe.steps
+    steps, title = summary.recipe.steps, f"Frame masks ({summary.mask_semantics})"
+    if all("0" not in layer.mask for layer in summary.layers):
+        frames = f"all {steps} frames" if steps > 1 else "the only frame"
+        return _titled(title, note=f"{frames} kept, in every layer")
     table = _table()
-    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=14)
-    table.add_column(f"Frames 0..{steps - 1}", overflow="fold")
+    _add_layer_column(table)
+    table.add_column(f"Frames 0..{steps - 1}", no_wrap=True, min_width=min(steps, MASK_LINE))
     table.add_column("Kept", justify="right", no_wrap=True)
     for layer in summary.layers:
-        table.add_row(Text(layer.name), mask_blocks(layer.mask), f"{layer.mask.count('1')} of {steps}")
-    return _titled(f"Frame masks ({summary.mask_semantics})", table, dropped[summary.mask_semantics])
+        table.add_row(Text(layer.name), folded_mask(layer.mask), f"{layer.mask.count('1')} of {steps}")
+    return _titled(title, table, dropped[summary.mask_semantics])
+
+
+def folded_mask(mask: str) -> Text:
+    """Draw a mask, a long one in lines that begin with the number of their first frame.
+
+    Parameters
+    ----------
+    mask : str
+        One ``0`` or ``1`` per frame.
+
+    Returns
+    -------
+    rich.text.Text
+        Lines of ``MASK_LINE`` blocks; neighbouring lines without any difference in words.
+
+    Examples
+    --------
+    >>> print(folded_mask("1" * 50 + "01" + "1" * 98).plain)
+      0: all kept
+     50: ░█████████████████████████████████████████████████
+    100: all kept
+    """
+    if len(mask) <= MASK_LINE:
+        return mask_blocks(mask)
+    starts = range(0, len(mask), MASK_LINE)
+    lines, digits = [(start, mask[start : start + MASK_LINE]) for start in starts], len(str(starts[-1]))
+    drawn = []
+    for uniform, run in groupby(lines, lambda line: line[1][0] if len(set(line[1])) == 1 else ""):
+        if uniform:
+            drawn.append(Text(f"{next(run)[0]:>{digits}}: all {'kept' if uniform == '1' else 'dropped'}"))
+        else:
+            drawn += [Text.assemble(f"{start:>{digits}}: ", mask_blocks(line)) for start, line in run]
+    return Text("\n").join(drawn)
 
 
 def mask_blocks(mask: str) -> Text:
@@ -160,7 +201,7 @@ def cutoff_table(cutoff: CutoffSummary) -> Group:
         Steps and what makes the network stop there.
     """
     fitted = (
-        f"fitted on {cutoff.calibration_samples} samples (sha256 {cutoff.calibration_hash[:HASH_DIGITS]}), "
+        f"fitted on {_counted(cutoff.calibration_samples, 'sample')} (sha256 {cutoff.calibration_hash[:HASH_DIGITS]}), "
         f"epsilon {cutoff.epsilon:g}"
         if cutoff.calibration_samples
         else "not fitted on data"
@@ -216,7 +257,7 @@ def quantisation_table(summary: NetworkSummary) -> Group:
         One row per layer.
     """
     table = _table()
-    table.add_column("Layer", overflow="ellipsis", no_wrap=True, max_width=14)
+    _add_layer_column(table)
     for heading in ("Scale", "Largest error", "Clipped", "Zero"):
         table.add_column(heading, justify="right", no_wrap=True)
     for fact in summary.quantisation:
@@ -226,7 +267,7 @@ def quantisation_table(summary: NetworkSummary) -> Group:
 
 
 def provenance_table(summary: NetworkSummary) -> Group:
-    """Where the network came from, long values cut to a line.
+    """Where the network came from, long values cut.
 
     Parameters
     ----------
@@ -236,14 +277,14 @@ def provenance_table(summary: NetworkSummary) -> Group:
     Returns
     -------
     rich.console.Group
-        One row per entry.
+        One row per entry; ``--json`` has the whole values.
     """
     table = _table()
-    width = min(24, max(len(key) for key, _ in summary.provenance))
-    table.add_column("Entry", overflow="ellipsis", no_wrap=True, min_width=width, max_width=24, style="dim")
-    table.add_column("Value", overflow="ellipsis", no_wrap=True)
+    table.add_column("Entry", overflow="fold", max_width=24, style="dim")
+    table.add_column("Value", overflow="fold")
     for key, value in summary.provenance:
-        table.add_row(Text(key), Text(" ".join(value.split())))
+        line = " ".join(value.split())
+        table.add_row(Text(key), Text(line if len(line) <= VALUE_LIMIT else f"{line[:VALUE_LIMIT]}..."))
     return _titled("Provenance", table)
 
 
@@ -251,10 +292,18 @@ def _table() -> Table:
     return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
 
 
-def _titled(title: str, table: Table, note: str = "") -> Group:
+def _add_layer_column(table: Table) -> None:
+    table.add_column("Layer", overflow="fold", max_width=14)
+
+
+def _titled(title: str, table: Table | None = None, note: str = "") -> Group:
     """A title above and a note below, neither bound to the width of the table."""
-    parts: list[RenderableType] = ["", Text(title, "bold"), table]
+    parts: list[RenderableType] = ["", Text(title, "bold"), *([] if table is None else [table])]
     return Group(*parts, Text(note, "dim")) if note else Group(*parts)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{format_count(count)} {plural(count, noun)}"
 
 
 def _layer_cells(layer: LayerSummary) -> list[RenderableType]:
@@ -287,10 +336,10 @@ def _input(summary: NetworkSummary) -> str:
     if recipe.binning == "none":
         low, high = recipe.value_range
         values = f"whole numbers {low}..{high}" if recipe.message_bits else "0 or 1"
-        return f"{recipe.steps} frames as they are, {_shape(recipe.input_shape)}, {values}{source}"
-    frames = f"{recipe.steps} frames of {recipe.dt_us / 1000:g} ms"
+        return f"{_counted(recipe.steps, 'frame')} as they are, {_shape(recipe.input_shape)}, {values}{source}"
+    frames = f"{_counted(recipe.steps, 'frame')} of {recipe.dt_us / 1000:g} ms"
     if recipe.binning == "count":
-        frames = f"{recipe.steps} frames of equal event count"
+        frames = f"{_counted(recipe.steps, 'frame')} of equal event count"
     words = [f"{recipe.sensor_height}x{recipe.sensor_width} sensor"]
     if recipe.crop is not None:
         top, left, height, width = recipe.crop
@@ -311,4 +360,4 @@ def _golden(summary: NetworkSummary) -> str:
     if golden is None:
         return "none"
     mean_exit = sum(golden.exit_steps) / golden.samples
-    return f"{golden.samples} samples, {format_count(golden.spikes)} messages, mean exit step {mean_exit:.1f}"
+    return f"{_counted(golden.samples, 'sample')}, {_counted(golden.spikes, 'message')}, mean exit step {mean_exit:.1f}"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 Shape = tuple[int, ...]
+
+DIGITS: Final = 4
+"""Of a number that is not whole."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class ArrayChange:
         Its shapes.
     changed, largest : int or None
         How many numbers changed, and by how much at most; None where the shapes differ.
+    place : tuple of int or None
+        Where the largest change is, the first of several.
     zeros_before, zeros_after : int
         How many of them are zero.
     """
@@ -51,6 +56,7 @@ class ArrayChange:
     shape_after: Shape
     changed: int | None
     largest: int | None
+    place: Shape | None
     zeros_before: int
     zeros_after: int
 
@@ -86,7 +92,7 @@ def field_changes(what: str, before: Any, after: Any) -> Iterator[FieldChange]:
             pair = getattr(before, field.name), getattr(after, field.name)
             yield from field_changes(f"{what} {field.name}".strip(), *pair)
     elif type(before) is not type(after) or before != after:
-        yield Change(what, in_words(before), in_words(after))
+        yield Change(what, *pair_in_words(before, after))
 
 
 def array_change(what: str, before: npt.NDArray[Any], after: npt.NDArray[Any]) -> ArrayChange:
@@ -107,20 +113,52 @@ def array_change(what: str, before: npt.NDArray[Any], after: npt.NDArray[Any]) -
     Examples
     --------
     >>> change = array_change("weights", np.array([1, 2, 0]), np.array([1, 5, 0]))
-    >>> change.changed, change.largest, change.zeros_after
-    (1, 3, 1)
+    >>> change.changed, change.largest, change.place, change.zeros_after
+    (1, 3, (1,), 1)
     """
-    same_shape = before.shape == after.shape
-    distance = np.abs(after.astype(object) - before.astype(object)) if same_shape else None
+    changed = largest = place = None
+    if before.shape == after.shape:
+        differ = np.flatnonzero(before != after)
+        old, new = (array.reshape(-1)[differ].astype(object) for array in (before, after))  # whole numbers of any size
+        distance, changed = np.abs(new - old), len(differ)
+        largest = int(distance.max(initial=0))
+        if changed:
+            place = tuple(int(i) for i in np.unravel_index(differ[int(distance.argmax())], before.shape))
     return ArrayChange(
         what,
         before.shape,
         after.shape,
-        changed=None if distance is None else int(np.count_nonzero(distance)),
-        largest=None if distance is None else int(distance.max(initial=0)),
+        changed,
+        largest,
+        place,
         zeros_before=int(before.size - np.count_nonzero(before)),
         zeros_after=int(after.size - np.count_nonzero(after)),
     )
+
+
+def pair_in_words(before: Any, after: Any) -> tuple[str, str]:
+    """Two values that differ for people: as :func:`in_words`, with more digits where that would read alike.
+
+    Parameters
+    ----------
+    before, after : object
+        As in :func:`field_changes`.
+
+    Returns
+    -------
+    (str, str)
+        Two texts that differ.
+
+    Examples
+    --------
+    >>> pair_in_words(0.015624506399035454, 0.0149), pair_in_words(0.25, 0.2500001), pair_in_words(1, "1")
+    (('0.01562', '0.0149'), ('0.25', '0.2500001'), ('1', "'1'"))
+    """
+    words = in_words(before), in_words(after)
+    if isinstance(before, float) and isinstance(after, float):
+        pairs = ((f"{before:.{digits}g}", f"{after:.{digits}g}") for digits in range(DIGITS, 18))
+        words = next((pair for pair in pairs if pair[0] != pair[1]), words)
+    return words if words[0] != words[1] else (repr(before), repr(after))
 
 
 def in_words(value: Any) -> str:
@@ -134,12 +172,13 @@ def in_words(value: Any) -> str:
     Returns
     -------
     str
-        For example ``none``, ``3 x 3``, ``8 values -20..40``, ``DenseSynapse``.
+        For example ``none``, ``3 x 3``, ``8 values -20..40``, ``true``; four digits of a number that is not whole,
+        the fields of a record.
 
     Examples
     --------
-    >>> in_words((3, 4)), in_words(None), in_words(np.array([1, 5]))
-    ('3 x 4', 'none', '2 values 1..5')
+    >>> in_words((3, 4)), in_words(None), in_words(np.array([1, 5])), in_words(2 / 3)
+    ('3 x 4', 'none', '2 values 1..5', '0.6667')
     """
     if value is None or (isinstance(value, str) and not value):
         return "none"
@@ -147,4 +186,9 @@ def in_words(value: Any) -> str:
         return f"{value.size} values {value.min()}..{value.max()}"
     if isinstance(value, tuple):
         return " x ".join(map(str, value))
-    return type(value).__name__ if dataclasses.is_dataclass(value) else str(value)
+    if isinstance(value, float):
+        return f"{value:.{DIGITS}g}"
+    if dataclasses.is_dataclass(value):
+        named = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return ", ".join(f"{name} {in_words(part)}" for name, part in named)
+    return str(value).lower() if isinstance(value, bool) else str(value)

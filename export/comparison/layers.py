@@ -11,6 +11,7 @@ import numpy as np
 
 from evsnn_lava.export.comparison.fields import Change, FieldChange, field_changes
 from evsnn_lava.export.inspect import weight_bits
+from evsnn_lava.export.part_words import part_kind
 from evsnn_lava.network import Layer, NetworkDescription
 
 Pair = tuple[int | None, int | None]
@@ -165,11 +166,7 @@ def _layer_changes(before: Layer, after: Layer) -> Iterator[FieldChange]:
         if type(old) is type(new):
             yield from field_changes("recurrent" if what == "recurrent" else "", old, new)
         else:
-            yield Change(what, _kind(old), _kind(new))
-
-
-def _kind(part: object) -> str:
-    return "none" if part is None else type(part).__name__
+            yield Change(what, part_kind(old), part_kind(new))
 
 
 def _mask_changes(

@@ -10,9 +10,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.export.comparison.fields import Change, FieldChange, field_changes
+from evsnn_lava.export.comparison.fields import Change, FieldChange, field_changes, in_words
 from evsnn_lava.export.comparison.layers import LayerComparison, WeightSize, compare_layers, weight_size
-from evsnn_lava.network import NEVER, GoldenVectors, NetworkDescription
+from evsnn_lava.export.comparison.objects import text_changes
+from evsnn_lava.export.part_words import plural
+from evsnn_lava.network import NEVER, GoldenVectors, NetworkDescription, QuantisationFacts
 
 FEW_SAMPLES: Final = 20
 """Golden samples whose decisions are written out."""
@@ -141,18 +143,28 @@ def _classes(before: NetworkDescription, after: NetworkDescription) -> Iterator[
 def _quantisation(before: NetworkDescription, after: NetworkDescription) -> Iterator[FieldChange]:
     old, new = ({fact.layer: fact for fact in network.quantisation} for network in (before, after))
     for layer in dict.fromkeys([*old, *new]):
-        yield from field_changes(layer, old.get(layer), new.get(layer))
+        pair = old.get(layer), new.get(layer)
+        if None in pair:
+            yield Change(layer, *map(_fact, pair))
+        else:
+            yield from field_changes(layer, *pair)
+
+
+def _fact(fact: QuantisationFacts | None) -> str:
+    if fact is None:
+        return "none"
+    return f"scale {in_words(fact.weight_scale)}, error {in_words(fact.max_error)}, {fact.clipped} clipped"
 
 
 def _provenance(before: NetworkDescription, after: NetworkDescription) -> Iterator[FieldChange]:
     for key in sorted({*before.provenance, *after.provenance}):
-        yield from field_changes(key, before.provenance.get(key), after.provenance.get(key))
+        yield from text_changes(key, before.provenance.get(key), after.provenance.get(key))
 
 
 def _golden(before: NetworkDescription, after: NetworkDescription) -> Iterator[FieldChange]:
     old, new = before.golden, after.golden
     if old is None or new is None:
-        samples = ["none" if golden is None else f"{len(golden.frames)} samples" for golden in (old, new)]
+        samples = ["none" if golden is None else _samples(golden) for golden in (old, new)]
         if samples[0] != samples[1]:
             yield Change("samples", *samples)
         return
@@ -167,13 +179,17 @@ def _golden(before: NetworkDescription, after: NetworkDescription) -> Iterator[F
     yield from field_changes("decisions", _listed(old.decision), _listed(new.decision))
 
 
+def _samples(golden: GoldenVectors) -> str:
+    return f"{len(golden.frames)} {plural(len(golden.frames), 'sample')}"
+
+
 def _listed(numbers: npt.NDArray[np.int64]) -> str | npt.NDArray[np.int64]:
     return ", ".join(map(str, numbers.tolist())) if len(numbers) <= FEW_SAMPLES else numbers
 
 
 def _hashes(golden: GoldenVectors, before: GoldenVectors | None = None) -> str:
-    samples, layers, steps = golden.spike_hashes.shape
-    size = f"{samples} samples x {layers} layers x {steps} steps"
+    _, layers, steps = golden.spike_hashes.shape
+    size = " x ".join([_samples(golden), f"{layers} {plural(layers, 'layer')}", f"{steps} {plural(steps, 'step')}"])
     if before is None or before.spike_hashes.shape != golden.spike_hashes.shape:
         return size
     return f"{np.count_nonzero(golden.spike_hashes != before.spike_hashes)} of them differ"

@@ -10,6 +10,7 @@ import pytest
 
 from evsnn_lava import __version__
 from evsnn_lava.cli import main as package_main
+from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.main import VERBS
 
 SCRIPT = Path(sys.executable).with_name("evsnn")
@@ -96,3 +97,37 @@ def test_ctrl_c_is_no_error_with_a_traceback(evsnn, monkeypatch):
 
 def test_the_package_gives_main():
     assert callable(package_main)
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_a_result_that_cannot_be_written_is_one_line(option):
+    with open("/dev/full", "w") as full:
+        found = subprocess.run(
+            [str(SCRIPT), "doctor", *option], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+        )
+    assert (found.returncode, len(found.stderr.splitlines())) == (2, 1)
+    assert "cannot write the result: No space left on device" in found.stderr
+
+
+def test_a_missing_extra_is_named(evsnn, monkeypatch):
+    def missing(*_):
+        raise ModuleNotFoundError("No module named 'lightning'", name="lightning.pytorch")
+
+    monkeypatch.setattr("evsnn_lava.cli.doctor.execute", missing)
+    code, _, err = evsnn("doctor")
+    assert code == 2
+    assert "pip install 'evsnn-lava[train]'" in err
+
+
+def test_a_bug_is_not_taken_for_a_missing_extra(monkeypatch):
+    def wrong(*_):
+        raise ModuleNotFoundError("No module named 'evsnn_lava.nothing'", name="evsnn_lava.nothing")
+
+    monkeypatch.setattr("evsnn_lava.cli.doctor.execute", wrong)
+    with pytest.raises(ModuleNotFoundError):
+        package_main(["doctor"])
+
+
+def test_markup_and_control_characters_are_printed_as_they_are(capsys):
+    Output().show("[bold]a[/bold] \x1b[31mb")
+    assert capsys.readouterr().out == "[bold]a[/bold] \ufffd[31mb\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from evsnn_lava.export.netfile.reader import read_net
@@ -33,8 +34,21 @@ def test_a_new_file_stays_as_it_is(evsnn, tmp_path):
 def test_in_place(evsnn, tmp_path):
     path = tmp_path / "a.net"
     path.write_bytes(VERSION_1.read_bytes())
-    assert evsnn("migrate", path, "-o", path)[0] == 0
+    (tmp_path / "folder").mkdir()
+    same = tmp_path / "folder" / ".." / "a.net"
+    code, out, _ = evsnn("migrate", path, "-o", same)
+    assert code == 0
+    assert out.startswith(f"wrote {same} in place of the old file: version {FORMAT_VERSION} instead of 1")
     assert "nothing changed" in evsnn("migrate", path, "-o", path)[1]
+
+
+def test_json_says_what_was_done(evsnn, tmp_path):
+    new = tmp_path / "new.net"
+    code, out, _ = evsnn("migrate", VERSION_1, "-o", new, "--json")
+    said = {"file": str(VERSION_1), "output": str(new), "version_before": 1, "version_after": FORMAT_VERSION}
+    changes = ["version 2: /evsnn/recipe/message_bits is new, 0: frames are binary, as they were"]
+    assert (code, json.loads(out)) == (0, {**said, "in_place": False, "changes": changes})
+    assert json.loads(evsnn("migrate", new, "-o", new, "--json")[1])["in_place"] is True
 
 
 def test_a_damaged_file_writes_nothing(evsnn, tmp_path):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from evsnn_lava.export.comparison.fields import ArrayChange, Change, field_changes, in_words
+from evsnn_lava.export.comparison.fields import ArrayChange, Change, array_change, field_changes, in_words
 from evsnn_lava.export.comparison.layers import matched_layers, weight_size
 from evsnn_lava.export.comparison.networks import compare, thresholds_in_words
+from evsnn_lava.export.comparison.objects import text_changes
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.export.netfile.writer import content_hash, write_net
 from evsnn_lava.network import (
@@ -21,7 +26,6 @@ from evsnn_lava.network import (
     DenseSynapse,
     FrameMasks,
     Layer,
-    QuantisationFacts,
     RfNeuron,
 )
 from evsnn_lava.simulation import record_golden
@@ -191,7 +195,7 @@ def test_another_kind_of_synapse_is_a_change(tiny):
     recipe, masks = tiny.recipe, tiny.masks
     other = replace(tiny, layers=(Layer("fc", conv, layer.neuron, (2, 1, 1)),), recipe=recipe, masks=masks)
     changes = compare(tiny, other).layers[0].changes
-    assert changes == (Change("shape", "2", "2 x 1 x 1"), Change("synapse", "DenseSynapse", "ConvSynapse"))
+    assert changes == (Change("shape", "2", "2 x 1 x 1"), Change("synapse", "dense", "conv"))
 
 
 def test_new_golden_vectors_are_compared(demo):
@@ -219,7 +223,71 @@ def test_thresholds_that_read_alike_but_differ_are_told_apart(demo):
 def test_quantisation_facts_come_and_go(demo):
     changes = compare(demo, replace(demo, quantisation=())).sections["quantisation"]
     assert [change.what for change in changes] == ["conv1", "conv2", "fc"]
-    assert changes[0] == Change("conv1", QuantisationFacts.__name__, "none")
+    assert changes[0] == Change("conv1", "scale 64, error 0.007812, 3 clipped", "none")
+
+
+def test_no_value_is_the_name_of_a_class(demo, zoo):
+    networks = [demo, *zoo.values()]
+    for before in networks:
+        for after in networks:
+            found = compare(before, after)
+            changes = [*sum(found.sections.values(), ()), *(c for layer in found.layers for c in layer.changes)]
+            values = [value for change in changes if isinstance(change, Change) for value in vars(change).values()]
+            assert not [value for value in values if re.search("(Synapse|Neuron|Facts|Recipe)\\b", value)]
+
+
+def test_the_place_of_the_largest_change():
+    before = np.zeros((2, 3, 4), dtype=np.int64)
+    after = before.copy()
+    after[1, 2, 0], after[0, 1, 3] = -9, 7
+    change = array_change("weights", before, after)
+    assert (change.changed, change.largest, change.place) == (2, 9, (1, 2, 0))
+    assert array_change("weights", before, before).place is None
+    assert array_change("weights", before, after[0]).place is None
+    far = array_change("hashes", np.array([0, 2**64 - 1], np.uint64), np.array([1, 0], np.uint64))
+    assert (far.largest, far.place) == (2**64 - 1, (1,))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ('{"a": {"b": 1, "c": [1, {"d": 2}]}}', '{"a": {"b": 1, "c": [1, {"d": 3}]}}', [("x: a.c.1.d", "2", "3")]),
+        ('{"a": 1}', '{"a": 1, "b": null}', [("x: b", "none", "null")]),
+        ('{"a": 1}', '{"a": "1"}', [("x: a", "1", "'1'")]),
+        ('{"a": true}', '{"a": false}', [("x: a", "true", "false")]),
+        ('{"a": []}', '{"a": [0]}', [("x: a", "[]", "none"), ("x: a.0", "none", "0")]),
+        ('{"a": 0.12345678}', '{"a": 0.2}', [("x: a", "0.1235", "0.2")]),
+        ('{"a": 1}', '{"a":1}', [("x", '{"a": 1}', '{"a":1}')]),
+        ('{"a": 1}', "plain", [("x", '{"a": 1}', "plain")]),
+        ("[1]", "[2]", [("x", "[1]", "[2]")]),
+        (None, "{}", [("x", "none", "{}")]),
+        ("{" * 5000, '{"a":' * 100_000, [("x", "{" * 5000, '{"a":' * 100_000)]),
+        ('{"a": NaN, "b": 1}', '{"a": NaN, "b": 2}', [("x: b", "1", "2")]),
+        ("same", "same", []),
+    ],
+)
+def test_texts_that_are_objects_are_compared_key_by_key(before, after, changes):
+    assert list(text_changes("x", before, after)) == [Change(*change) for change in changes]
+
+
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.text("1", max_size=2))
+OBJECTS = st.dictionaries(st.text("ab.", max_size=2), LEAVES)
+
+
+@given(OBJECTS, OBJECTS)
+def test_objects_that_differ_are_never_told_to_be_the_same(before, after):
+    texts = json.dumps(before), json.dumps(after)
+    changes = list(text_changes("x", *texts))
+    assert bool(changes) == (texts[0] != texts[1])
+    assert all(change.before != change.after for change in changes)
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_numbers_that_differ_read_differently(before, after):
+    for change in field_changes("a", before, after):
+        assert change.before != change.after
+        if abs(before - after) > 1e-3 * max(abs(before), abs(after)):
+            assert max(len(change.before), len(change.after)) <= 12
 
 
 def test_words():

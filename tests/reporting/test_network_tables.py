@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from evsnn_lava.export.inspect import summarise
@@ -22,7 +24,8 @@ from evsnn_lava.network import (
     NetworkDescription,
     QuantisationFacts,
 )
-from evsnn_lava.reporting.network_tables import mask_blocks, network_tables, threshold_runs
+from evsnn_lava.reporting.network_tables import folded_mask, mask_blocks, network_tables, threshold_runs
+from evsnn_lava.simulation import record_golden
 
 
 @pytest.fixture
@@ -63,6 +66,78 @@ def test_everything_fits_into_100_columns(network):
         assert word in text, word
     assert text.count("█") == 120
     assert "2.5 ms" in text
+
+
+def test_nothing_that_matters_is_cut_at_80_columns(network):
+    text = drawn(network, 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\u2026" not in text
+    joined = "".join(text.split())
+    for word in ("a_convolution_", "with_a_long_na", "bias=-4096..4095", "60of90", "conv5x5"):
+        assert word in joined, word
+    assert text.count("█") == 120
+
+
+def test_masks_that_keep_everything_take_a_line(network):
+    kept = replace(network, masks=FrameMasks.all_kept(90, 2), cutoff=CutoffPolicy.never(90))
+    text = drawn(kept)
+    assert "all 90 frames kept, in every layer" in text
+    assert "█" not in text
+    deepest = replace(kept, masks=FrameMasks("mute", (np.ones(90, bool), np.arange(90) != 60)))
+    text = drawn(deepest)
+    assert "every layer" not in text
+    assert "89 of 90" in text
+
+
+def test_long_masks_are_folded():
+    assert folded_mask("10" * 25).plain == mask_blocks("10" * 25).plain
+    mask = "1" * 110 + "0" + "1" * 39 + "0" * 100 + "1" * 7
+    assert folded_mask(mask).plain.splitlines() == [
+        "  0: all kept",
+        f"100: {'█' * 10}░{'█' * 39}",
+        "150: all dropped",
+        "250: all kept",
+    ]
+
+
+@given(st.text("01", min_size=1, max_size=400), st.booleans())
+def test_folding_shows_every_frame_or_says_it(mask, long_runs):
+    mask = "".join(bit * 60 for bit in mask[:8]) if long_runs else mask
+    frames, lines = "", folded_mask(mask).plain.splitlines()
+    for line in reversed(lines):
+        start, _, shown = line.rpartition(": ")
+        width = len(mask) - len(frames) - int(start or 0)
+        drawn_line = shown.translate(str.maketrans("█░", "10"))
+        frames = {"all kept": "1" * width, "all dropped": "0" * width}.get(shown, drawn_line) + frames
+    assert frames == mask
+    assert max(map(len, lines)) <= 60
+
+
+def test_one_of_a_thing_is_said_in_the_singular(network):
+    layer = Layer("one", DenseSynapse([[2]]), CubaNeuron(80, 1023, 128), (1,))
+    small = NetworkDescription(
+        "small",
+        (layer,),
+        InputRecipe.frames((1, 1, 1), 1),
+        FrameMasks.all_kept(1, 1),
+        CutoffPolicy.never(1),
+        ("it",),
+    )
+    text = drawn(replace(small, golden=record_golden(small, np.ones((1, 1, 1, 1, 1), bool))))
+    assert "1 layer, 1 neuron, 1 weight" in text
+    assert "1 frame sent + 1 layer = 2 steps at most" in text
+    assert "the only frame kept" in text
+    assert "golden   1 sample, 0 messages" in text
+    assert "2 layers, 4.63 k neurons, 47.0 k weights" in drawn(network)
+
+
+def test_a_long_value_ends_with_an_ellipsis(network):
+    text = drawn(network)
+    assert "".join(text[text.index("Provenance") :].split()).endswith("...")
+    assert "config  [train] epochs = 3 [train]" in text
+    short = drawn(replace(network, provenance={"a": "b" * 240}))
+    assert "..." not in short[short.index("Provenance") :]
+    assert short.count("b" * 50) >= 2
 
 
 def test_optional_parts_are_left_out(network):
