@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +80,6 @@ def assemble(folder: Path, variant: str | None, cutoff: bool, golden_frames: Boo
     """
     chosen = choose_variant(folder, variant)
     network = compile_file(folder / f"{chosen}.pt")
-    network = replace(network, provenance={**network.provenance, **_commit()})
     if cutoff:
         network = network.with_cutoff(read_calibration(folder, chosen))
     if golden_frames is None or not len(golden_frames):
@@ -114,15 +112,6 @@ def _asks_for_masks(folder: Path) -> bool:
         return json.loads((folder / "config.json").read_bytes())["masks"] is not None
     except (OSError, ValueError, LookupError, TypeError):
         return False
-
-
-def _commit() -> dict[str, str]:
-    """The commit of the working folder, if it is one: which state of the user's project made the file."""
-    try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10)
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    return {"git_commit": done.stdout.strip()}
 
 
 def require_folder(folder: Path) -> Path:

@@ -42,6 +42,7 @@ ROOMS = {
     "reporting": ({"profiling", "export"}, {"rich"}),
     "export": ({"network", "simulation", "hw_profiles", "_torch"}, {"numpy", "scipy", "h5py", "nir", "pydantic"}),
     "hw_profiles": (set(), {"pydantic", "tomli"}),
+    "stock": ({"_lava", "_torch"}, set()),  # one module: both doors, for the user's own scripts
 }
 FRONT_ENDS = {"evsnn_lava.export.frontend": {"training"}}  # the one module of the compiler that reads trained models
 DOORS = {"evsnn_lava._lava": "lava", "evsnn_lava._torch": "torch"}
