@@ -29,7 +29,7 @@ def all_kept(network, **changes):
     """netx knows no masks: the same network without them, and with other layers if asked for."""
     steps, depth = network.recipe.steps, len(changes.get("layers", network.layers))
     rest = {"masks": FrameMasks.all_kept(steps, depth), "cutoff": CutoffPolicy.never(steps)}
-    return replace(network, golden=None, **rest, **changes)
+    return replace(network, golden=None, quantisation=(), **rest, **changes)
 
 
 def dense_only(network):
