@@ -70,3 +70,28 @@ def unknown_name(kind: str, name: object, valid: Iterable[str]) -> ConfigError:
     "unknown back-end 'gpu'; choose one of: lava, reference"
     """
     return ConfigError(f"unknown {kind} {str(name)!r}; choose one of: {', '.join(sorted(valid))}")
+
+
+def printable(text: str, length: int | None = None, keep: str = "") -> str:
+    r"""Make a foreign text fit for a message or a terminal: no control characters in it.
+
+    Parameters
+    ----------
+    text : str
+        Any text, for example a name in a file.
+    length : int, optional
+        Most characters to keep.
+    keep : str
+        Control characters that may stay.
+
+    Returns
+    -------
+    str
+        What cannot be printed is a question mark.
+
+    Examples
+    --------
+    >>> printable("red: \x1b[31m" + 99 * "x", 12)
+    'red: ?[31mxx'
+    """
+    return "".join(letter if letter.isprintable() or letter in keep else "?" for letter in text[:length])

@@ -16,9 +16,12 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from evsnn_lava.errors import ConfigError
+from evsnn_lava.errors import ConfigError, printable
 
 WIDTH: Final = 100
+LINES: Final = "\n\t"
+"""Control characters that a text may have."""
+
 SIGN_S: Final = 10.0
 """Seconds between signs of life in a log."""
 
@@ -47,7 +50,7 @@ class Output:
         """Print a result; a text is printed as it is, whatever a file has put into it."""
         with _written(self.results):
             if isinstance(what, str):
-                self.results.print(printable(what), soft_wrap=True, markup=False, highlight=False)
+                self.results.print(printable(what, keep=LINES), soft_wrap=True, markup=False, highlight=False)
             else:
                 self.results.print(what)
 
@@ -65,7 +68,7 @@ class Output:
     def note(self, text: str) -> None:
         """Say what is going on."""
         if not self.quiet:
-            self.notes.print(printable(text), style="dim", highlight=False, markup=False, soft_wrap=True)
+            self.notes.print(printable(text, keep=LINES), style="dim", highlight=False, markup=False, soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """Begin a part of a longer job."""
@@ -105,17 +108,6 @@ class Output:
         if not self.live:
             for task in progress.tasks:
                 self.note(f"{task.description}: {int(task.completed)} {unit}  {task.fields['said']}")
-
-
-def printable(text: str) -> str:
-    """A text without control characters: names in files must not steer a terminal.
-
-    Examples
-    --------
-    >>> printable("a" + chr(27) + "[31mb")
-    'a\ufffd[31mb'
-    """
-    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
 @contextmanager

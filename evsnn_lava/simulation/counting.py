@@ -169,7 +169,7 @@ def result_from_trace(network: NetworkDescription, trace: Trace, backend: str, w
     final = scores[np.arange(len(scores)), exit_step - 1]
     steps = exit_step + network.depth
     executed = np.arange(network.max_steps) < steps[:, None]
-    sent = [_flat(network, array != 0) for array in _sources(network, trace)]
+    sent = [_flat(network, array != 0) for array in sources(network, trace)]
     counts = [array.sum(axis=1, dtype=np.int64) for array in sent]
     synops = [_operations(cost, array) for cost, array in zip(message_costs(network), sent, strict=True)][:-1]
     for index, cost in enumerate(recurrent_costs(network)):
@@ -188,8 +188,21 @@ def result_from_trace(network: NetworkDescription, trace: Trace, backend: str, w
     )
 
 
-def _sources(network: NetworkDescription, trace: Trace) -> list[npt.NDArray[Any]]:
-    """What the input and each layer sent in each step, each of shape (N, *shape, K)."""
+def sources(network: NetworkDescription, trace: Trace) -> list[npt.NDArray[Any]]:
+    """What the input, silent after its last frame, and each layer sent in each step.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network that was run.
+    trace : Trace
+        Its complete runs.
+
+    Returns
+    -------
+    list of numpy.ndarray, each of shape (N, *shape, K)
+        Entry ``l`` is the source of layer ``l``.
+    """
     silence = np.zeros((*trace.stream.shape[:-1], network.depth), dtype=trace.stream.dtype)
     return [np.concatenate([trace.stream, silence], axis=-1), *trace.messages]
 

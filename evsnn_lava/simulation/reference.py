@@ -96,22 +96,43 @@ class _LayerRun:
 
     def advance(self, step: int, source: Messages, gate_is_open: bool) -> None:
         """Take what the source sent in earlier steps, update, send."""
-        activation = self._activation(step, source)
+        activation = arriving(self.layer, source, self.messages, step)
         self._states, messages = self._step(self.layer.neuron, self.layer.shape, self._states, activation)
         self.messages[..., step] = messages if gate_is_open else 0
         for name, history in self.kept.items():
             history[..., step] = self._states[name]
 
-    def _activation(self, step: int, source: Messages) -> IntArray:
-        layer = self.layer
-        try:
-            activation = deliver(layer.synapse, lambda ago: _sent(source, step - 1 - ago))
-        except CapacityError as error:
-            raise CapacityError(f"layer {layer.name}: {error}") from error
-        if layer.recurrent is None:
-            return activation
-        own = deliver(layer.recurrent, lambda ago: _sent(self.messages, step - 1 - ago))
-        return activation + own.reshape(activation.shape)
+
+def arriving(layer: Layer, source: Messages, own: Messages, step: int) -> IntArray:
+    """What arrives at the neurons of a layer in a step.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    source, own : numpy.ndarray of bool or int32, shape (N, ..., steps)
+        What its source and the layer itself have sent in each step.
+    step : int
+        Step of the sample, from 1.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (N, *layer shape); (2, N, out) for resonators
+        The synaptic input.
+
+    Raises
+    ------
+    CapacityError
+        If a sum of a convolution leaves 32 bits, where Lava does not define it.
+    """
+    try:
+        activation = deliver(layer.synapse, lambda ago: _sent(source, step - 1 - ago))
+    except CapacityError as error:
+        raise CapacityError(f"layer {layer.name}: {error}") from error
+    if layer.recurrent is None:
+        return activation
+    back = deliver(layer.recurrent, lambda ago: _sent(own, step - 1 - ago))
+    return activation + back.reshape(activation.shape)
 
 
 def gate_open(network: NetworkDescription, layer: int, step: int) -> bool:

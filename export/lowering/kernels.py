@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from evsnn_lava.simulation.synapses import apply_conv
 
 IntArray = npt.NDArray[np.int32]
 Pair = tuple[int, int]
+
+MATRIX_LIMIT: Final = 1 << 24
+"""Most connections of a layer, or weights of a kernel, that something is written out to."""
 
 _BATCH = 256
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import UnsupportedError
 from evsnn_lava.export.lowering.graph import INPUT, Edge, Node, check_graph
-from evsnn_lava.export.lowering.kernels import common_frame, conv_matrix, placed_kernel
+from evsnn_lava.export.lowering.kernels import MATRIX_LIMIT, common_frame, conv_matrix, placed_kernel
 from evsnn_lava.export.lowering.schedule import Level, schedule
 from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, Layer, Synapse
 from evsnn_lava.network.ranges import RANGES, spread
@@ -31,9 +31,6 @@ RELAY_LIMIT: Final = 254
 RELAY_DU: Final = 4095
 RELAY_DV: Final = 4096
 """Current and voltage that forget everything in a step."""
-
-MATRIX_LIMIT: Final = 1 << 24
-"""Most connections of a layer that is written out as a matrix."""
 
 
 @dataclass(frozen=True, eq=False)

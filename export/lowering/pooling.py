@@ -15,13 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import UnsupportedError
+from evsnn_lava.export.lowering.kernels import MATRIX_LIMIT
 
 FloatArray = npt.NDArray[np.float64]
 Pair = tuple[int, int]
 Shape = tuple[int, ...]
-
-MATRIX_LIMIT: Final = 1 << 24
-"""Most entries of a matrix, or of a kernel, that a chain of maps is expanded to."""
 
 WORK_LIMIT: Final = 1 << 30
 """Most values that pass through the maps while they are expanded."""

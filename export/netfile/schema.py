@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.errors import FormatError
+from evsnn_lava.errors import FormatError, printable
 
 FORMAT_VERSION: Final = 2
 """Version of the ``/evsnn`` group that is written, and the newest that can be read."""
@@ -179,7 +179,7 @@ def shown(text: str) -> str:
     >>> shown("a" + chr(10) + "b" * 99)[:5]
     'a?bbb'
     """
-    line = "".join(letter if letter.isprintable() else "?" for letter in text[:SHOWN])
+    line = printable(text, SHOWN)
     return line if len(text) <= SHOWN else f"{line}..."
 
 

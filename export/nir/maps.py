@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from evsnn_lava.errors import FormatError, UnsupportedError
-from evsnn_lava.export.lowering.pooling import MATRIX_LIMIT, Convolution, FloatArray, Pair, Shape, pooling
+from evsnn_lava.export.lowering.kernels import MATRIX_LIMIT
+from evsnn_lava.export.lowering.pooling import Convolution, FloatArray, Pair, Shape, pooling
 from evsnn_lava.export.nir.graph import kind
 
 SIDE_LIMIT: Final = 255

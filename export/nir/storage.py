@@ -18,9 +18,9 @@ import numpy as np
 
 from evsnn_lava._children import child_environment, child_program
 from evsnn_lava._files import atomic_write, read_regular
-from evsnn_lava.errors import FormatError, RunError
+from evsnn_lava.errors import FormatError, RunError, printable
 from evsnn_lava.export.nir.package import nir_package
-from evsnn_lava.export.nir.tree import REFUSED, REMEDY, SIZE_LIMIT, TROUBLE, no_graph, printable, unpacked
+from evsnn_lava.export.nir.tree import REFUSED, REMEDY, SIZE_LIMIT, TROUBLE, no_graph, unpacked
 
 CPU_LIMIT_S = 8
 """Computing time that the HDF5 library gets; an honest file at the limits of size or objects takes a third."""

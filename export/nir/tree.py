@@ -22,7 +22,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.errors import FormatError
+from evsnn_lava.errors import FormatError, printable
 
 SIZE_LIMIT: Final = 64 << 20
 """Most bytes of the file and of all its data, unpacked."""
@@ -169,24 +169,6 @@ def no_graph(error: BaseException) -> FormatError:
         What was raised.
     """
     return FormatError(f"no NIR graph ({type(error).__name__}: {printable(str(error), 120)}); {REMEDY}")
-
-
-def printable(text: str, length: int) -> str:
-    r"""Make a text of the file fit for a message: short, one line, without control characters.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    length : int
-        Most characters to keep.
-
-    Examples
-    --------
-    >>> printable("red: \x1b[31m" + 99 * "x", 12)
-    'red: ?[31mxx'
-    """
-    return "".join(character if character.isprintable() else "?" for character in text[:length])
 
 
 class TreeReader:

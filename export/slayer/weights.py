@@ -10,14 +10,12 @@ import numpy.typing as npt
 
 from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.errors import UnsupportedError
+from evsnn_lava.export.lowering.kernels import MATRIX_LIMIT
 from evsnn_lava.network import QuantisationFacts
 from evsnn_lava.network.ranges import RANGES
 
 IntArray = npt.NDArray[np.int32]
 Shape = tuple[int, ...]
-
-MATRIX_LIMIT: Final = 1 << 24
-"""Most connections of a synapse that is written out as a matrix."""
 
 _BATCH: Final = 256
 

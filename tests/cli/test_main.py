@@ -130,4 +130,4 @@ def test_a_bug_is_not_taken_for_a_missing_extra(monkeypatch):
 
 def test_markup_and_control_characters_are_printed_as_they_are(capsys):
     Output().show("[bold]a[/bold] \x1b[31mb")
-    assert capsys.readouterr().out == "[bold]a[/bold] \ufffd[31mb\n"
+    assert capsys.readouterr().out == "[bold]a[/bold] ?[31mb\n"

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from evsnn_lava.network import Layer, NetworkDescription, RfIzNeuron, RfNeuron
 from evsnn_lava.network.ranges import RANGES, spread
 from evsnn_lava.simulation.arithmetic import IntArray
+from evsnn_lava.simulation.counting import sources
 from evsnn_lava.simulation.diagnosis.fans import DirectFan, Fan, fans
 from evsnn_lava.simulation.diagnosis.inputs import INLETS, TOP, firing_input, implied_input
 from evsnn_lava.simulation.neurons import DYNAMICS
-from evsnn_lava.simulation.reference import Trace, gate_open
-from evsnn_lava.simulation.synapses import deliver
+from evsnn_lava.simulation.reference import Trace, arriving, gate_open
 
 BoolArray = npt.NDArray[np.bool_]
 Moments = npt.NDArray[np.int64]
@@ -188,7 +188,7 @@ def history(network: NetworkDescription, trace: Trace, layer: int, index: int) -
     messages = _line(trace.messages[layer], samples, index)
     arrived = layer_input(network, trace, layer).reshape(-1, samples, part.neurons, network.max_steps)[:, :, index, 1:]
     activation = arrived.reshape(len(arrived), -1, 1)
-    source = _source(network, trace, layer)
+    source = sources(network, trace)[layer]
     gate = np.array([gate_open(network, layer, step) for step in range(1, network.max_steps)])
     return History(
         neuron=_alone(part, index),
@@ -200,14 +200,6 @@ def history(network: NetworkDescription, trace: Trace, layer: int, index: int) -
         fans=fans(part, index, source, trace.messages[layer]),
         rested=not any(line[:, 0].any() for line in (*states.values(), messages)),
     )
-
-
-def _source(network: NetworkDescription, trace: Trace, layer: int) -> npt.NDArray[Any]:
-    """What a layer receives in each of the K steps: messages of the layer before, or frames and then silence."""
-    if layer:
-        return trace.messages[layer - 1]
-    silence = np.zeros((*trace.stream.shape[:-1], network.depth), dtype=trace.stream.dtype)
-    return np.concatenate([trace.stream, silence], axis=-1)
 
 
 def layer_input(network: NetworkDescription, trace: Trace, layer: int) -> IntArray:
@@ -228,23 +220,12 @@ def layer_input(network: NetworkDescription, trace: Trace, layer: int) -> IntArr
         P is 2 for resonators, real and imaginary, and 1 for the others; nothing arrives in step 0.
     """
     part, samples = network.layers[layer], len(trace.stream)
-    source = _source(network, trace, layer)
+    source = sources(network, trace)[layer]
     parts = 2 if isinstance(part.neuron, RfNeuron) else 1
     arrived = np.zeros((parts, samples, *part.shape, network.max_steps), dtype=np.int64)
     for step in range(1, network.max_steps):
-        arrived[..., step] = _arriving(part, source, trace.messages[layer], step).reshape(parts, samples, *part.shape)
+        arrived[..., step] = arriving(part, source, trace.messages[layer], step).reshape(parts, samples, *part.shape)
     return arrived
-
-
-def _arriving(layer: Layer, source: npt.NDArray[Any], own: npt.NDArray[Any], step: int) -> IntArray:
-    arrived = deliver(layer.synapse, lambda ago: _sent(source, step - 1 - ago))
-    if layer.recurrent is not None:
-        arrived = arrived + deliver(layer.recurrent, lambda ago: _sent(own, step - 1 - ago)).reshape(arrived.shape)
-    return arrived
-
-
-def _sent(source: npt.NDArray[Any], step: int) -> npt.NDArray[Any]:
-    return source[..., step] if step >= 0 else np.zeros_like(source[..., 0])
 
 
 def _line(values: npt.NDArray[Any], samples: int, index: int) -> IntArray:
