@@ -34,7 +34,7 @@ EVERYONE = {"errors", "_children", "_files"}  # of our own, free for every room
 # room: (our own modules, third-party packages) that it may import, besides the standard library, itself and EVERYONE
 ROOMS = {
     "network": (set(), {"numpy"}),
-    "simulation": ({"network"}, {"numpy"}),
+    "simulation": ({"network"}, {"numpy", "numba", "llvmlite"}),
     "data": ({"network"}, {"numpy", "numba", "tonic", "sklearn", "scipy", "h5py", "pydantic"}),
     "training": ({"network", "simulation", "data", "_torch"}, {"numpy", "numba", "lightning", "pydantic", "tomli"}),
     "runtime": ({"network", "simulation", "_lava"}, {"numpy", "psutil"}),

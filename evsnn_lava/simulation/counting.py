@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -124,6 +125,40 @@ def recurrent_costs(network: NetworkDescription) -> list[IntArray | None]:
         None if layer.recurrent is None else fanout(layer.recurrent, (layer.neurons,)).reshape(layer.shape)
         for layer in network.layers
     ]
+
+
+def connections(network: NetworkDescription) -> list[int]:
+    """Pairs of a neuron and an input, or a neuron of the layer itself, that are connected, weights of zero included.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network.
+
+    Returns
+    -------
+    list of int
+        One number per layer: the operations of a step on a machine that skips nothing.
+    """
+    shapes = [network.input_shape, *(layer.shape for layer in network.layers)]
+    return [
+        sum(
+            int(fanout(_filled(synapse), (layer.neurons,) if synapse is layer.recurrent else shape).sum())
+            for synapse in layer.synapses
+        )
+        for layer, shape in zip(network.layers, shapes, strict=False)
+    ]
+
+
+def _filled(synapse: Synapse) -> Synapse:
+    """The same synapse without a weight of zero."""
+    if isinstance(synapse, ComplexSynapse):
+        return ComplexSynapse(
+            *(replace(part, weights=np.ones_like(part.weights)) for part in (synapse.real, synapse.imag))
+        )
+    if isinstance(synapse, DirectSynapse):
+        return synapse
+    return replace(synapse, weights=np.ones_like(synapse.weights))
 
 
 def cumulative_scores(network: NetworkDescription, trace: Trace) -> IntArray:

@@ -203,12 +203,7 @@ def checked_stream(network: NetworkDescription, frames: npt.NDArray[np.generic])
     ConfigError
         If shape or values do not fit.
     """
-    expected = (*network.input_shape, network.masks.steps)
-    if frames.ndim != 5 or frames.shape[1:] != expected:
-        raise ConfigError(
-            f"frames have shape {frames.shape}, network {network.name} expects (N, {', '.join(map(str, expected))}); "
-            "bin the events with the recipe of the file"
-        )
+    require_frames(network, frames)
     if network.recipe.message_bits:
         return network.masks.stream(_checked_values(network, frames).astype(np.int32))
     if frames.dtype != np.bool_ and not np.isin(frames, (0, 1)).all():
@@ -216,6 +211,22 @@ def checked_stream(network: NetworkDescription, frames: npt.NDArray[np.generic])
             f"frames for network {network.name} hold values other than 0 and 1; bin them to binary frames"
         )
     return network.masks.stream(frames.astype(bool))
+
+
+def require_frames(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> None:
+    """Refuse frames of a wrong shape.
+
+    Raises
+    ------
+    ConfigError
+        If the shape is not ``(N, C, H, W, T)`` of the network's recipe.
+    """
+    expected = (*network.input_shape, network.masks.steps)
+    if frames.ndim != 5 or frames.shape[1:] != expected:
+        raise ConfigError(
+            f"frames have shape {frames.shape}, network {network.name} expects (N, {', '.join(map(str, expected))}); "
+            "bin the events with the recipe of the file"
+        )
 
 
 def _checked_values(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

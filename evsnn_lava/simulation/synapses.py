@@ -140,9 +140,14 @@ def _check_word(total: IntArray) -> None:
     """Lava computes a convolution in floats; what does not fit into a word becomes an undefined integer there."""
     largest = int(np.abs(total).max(initial=0))
     if largest >= WORD_LIMIT:
-        raise CapacityError(
-            f"ConvSynapse: a sum reaches {largest}, the limit is {WORD_LIMIT - 1}; use smaller messages or weights"
-        )
+        raise word_overflow(largest)
+
+
+def word_overflow(largest: int) -> CapacityError:
+    """The error for a sum of a convolution that does not fit into a word."""
+    return CapacityError(
+        f"ConvSynapse: a sum reaches {largest}, the limit is {WORD_LIMIT - 1}; use smaller messages or weights"
+    )
 
 
 def apply_complex(synapse: ComplexSynapse, messages: npt.NDArray[Any]) -> IntArray:

@@ -1,0 +1,34 @@
+"""How the engine's functions are compiled: without the GIL, and kept on disk until one of them changes.
+
+numba keeps a compiled function as long as the file that holds it stays as it is, although it contains the functions
+of other files that it calls. Here all of the engine's files count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+inner = njit(nogil=True)
+"""Decorator of a function that only kernels call."""
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Decorator of a function that Python calls."""
+    dispatcher: Any = njit(nogil=True, cache=True)(function)
+    index = getattr(dispatcher._cache, "_cache_file", None)
+    if index is not None:  # absent where nothing can be written
+        index._source_stamp = source_digest()
+    return dispatcher
+
+
+def source_digest() -> str:
+    """Hash of all files of the engine."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

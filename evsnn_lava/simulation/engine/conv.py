@@ -1,0 +1,225 @@
+"""Convolutions of spikes in the engine: scatter what is sparse, gather what is dense.
+
+Weights stand as rows of output channels, one row per kernel place and input channel. *Scattering* takes every spike
+to the places that it reaches and adds its row there: work for each spike, none for silence. *Gathering* takes every
+output place and adds the rows of the spikes that it sees: those of a line of the kernel follow each other in the list,
+so many rows are summed up in registers. What is quicker depends on how many spikes there are, in every step anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.network import ConvSynapse
+from evsnn_lava.network.synapses import Shape
+from evsnn_lava.simulation.engine.compiled import inner, kernel
+from evsnn_lava.simulation.engine.delivery import Delivery
+from evsnn_lava.simulation.engine.lists import BLOCK, MessageLists
+from evsnn_lava.simulation.engine.rows import add_rows, padded
+
+GATHER_COST: Final = 2.0
+"""Cost of looking at a line of the kernel at an output place, in additions of one row when scattering."""
+
+
+def reached(size: int, kernel: int, stride: int, padding: int, dilation: int, outputs: int) -> npt.NDArray[np.int64]:
+    """Which output place a kernel place takes an input place to, -1 for none.
+
+    Parameters
+    ----------
+    size, outputs : int
+        Places of the input and of the output along the axis.
+    kernel, stride, padding, dilation : int
+        The convolution along the axis.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (size, kernel)
+        Output places.
+
+    Examples
+    --------
+    >>> reached(3, 2, 1, 0, 1, 2).tolist()
+    [[0, -1], [1, 0], [-1, 1]]
+    """
+    shifted = np.arange(size)[:, None] + padding - dilation * np.arange(kernel)[None, :]
+    place, off = np.divmod(shifted, stride)
+    return np.where((off == 0) & (place >= 0) & (place < outputs), place, -1).astype(np.int64)
+
+
+def reaches(synapse: ConvSynapse, shape: Shape) -> tuple[npt.NDArray[np.int64], ...]:
+    """`reached` along both axes of an input of `shape`."""
+    sizes, outputs = shape[1:], synapse.output_shape(shape)[1:]
+    kernels = synapse.weights.shape[2:]
+    axes = zip(sizes, kernels, synapse.stride, synapse.padding, synapse.dilation, outputs, strict=True)
+    return tuple(reached(*axis) for axis in axes)
+
+
+def kernel_rows(synapse: ConvSynapse) -> npt.NDArray[np.int16]:
+    """Rows of output channels for every group, kernel line, kernel column and input channel, in this order."""
+    outputs, inputs, tall, wide = synapse.weights.shape
+    per_group = synapse.weights.reshape(synapse.groups, outputs // synapse.groups, inputs, tall, wide)
+    rows = np.zeros((synapse.groups * tall * wide * inputs, padded(outputs // synapse.groups)), dtype=np.int16)
+    rows[:, : per_group.shape[1]] = per_group.transpose(0, 3, 4, 2, 1).reshape(len(rows), -1)
+    return rows
+
+
+@inner
+def _touch(touched, first, last):
+    for block in range(first // BLOCK, last // BLOCK + 1):
+        touched[block] = 1
+
+
+@inner
+def _scatter(rows, sizes, reach_y, reach_x, index, begin, count, words, touched):
+    channels, columns, groups, group_inputs, group_outputs, out_columns, _ = sizes
+    tall, wide, width = reach_y.shape[1], reach_x.shape[1], rows.shape[1]
+    picked = np.empty(1, dtype=np.int32)
+    outputs = groups * group_outputs
+    for at in range(begin, begin + count):
+        pixel, channel = divmod(index[at], channels)
+        y, x = divmod(pixel, columns)
+        group, member = divmod(channel, group_inputs)
+        for ky in range(tall):
+            if reach_y[y, ky] < 0:
+                continue
+            for kx in range(wide):
+                if reach_x[x, kx] < 0:
+                    continue
+                target = (reach_y[y, ky] * out_columns + reach_x[x, kx]) * outputs + group * group_outputs
+                picked[0] = ((group * tall + ky) * wide + kx) * group_inputs + member
+                add_rows(words.ctypes.data + 4 * target, rows.ctypes.data, picked.ctypes.data, 1, width)
+                _touch(touched, target, target + group_outputs - 1)
+
+
+@inner
+def _mark_pixels(index, begin, count, channels, pixel_begin):
+    """Where in the list the spikes of every pixel begin."""
+    pixel = 0
+    for at in range(begin, begin + count):
+        own = index[at] // channels
+        while pixel <= own:
+            pixel_begin[pixel] = at
+            pixel += 1
+    pixel_begin[pixel:] = begin + count
+
+
+@inner
+def _gather(rows, sizes, line, column, index, pixel_begin, words):
+    """Add to every output place what it sees, line by line of the kernel."""
+    channels, columns, _, _, outputs, out_columns, out_rows = sizes
+    tall, width = line.shape[1], rows.shape[1]
+    wide = len(rows) // (tall * channels)
+    base, stride = rows.ctypes.data, 2 * width
+    for oy in range(out_rows):
+        for ky in range(tall):
+            if line[oy, ky] < 0:
+                continue
+            for ox in range(out_columns):
+                x, first, last = column[ox]
+                if first == last:
+                    continue
+                left = line[oy, ky] * columns + x
+                begin, end = pixel_begin[left + first], pixel_begin[left + last]
+                if begin == end:
+                    continue
+                shifted = base + stride * (ky * wide - left) * channels
+                target = words.ctypes.data + 4 * (oy * out_columns + ox) * outputs
+                add_rows(target, shifted, index.ctypes.data + 4 * begin, end - begin, width)
+
+
+@kernel
+def deliver_conv(rows, sizes, reach, sight, dense_from, lists, clock, tile, inbox, pixel_begin):
+    """Add what arrives to the inbox of a tile; `sending` says what the last but one three are.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray of int16
+        See `kernel_rows`.
+    sizes : tuple of int
+        Input channels and columns, groups, input and output channels of a group, output columns and lines.
+    reach : (numpy.ndarray, numpy.ndarray)
+        See `reached`, for lines and columns.
+    sight : (numpy.ndarray, numpy.ndarray)
+        Input line of every output line and kernel line, -1 for none; for every output column the input column of the
+        first kernel column, and the first and one beyond the last kernel column that lie inside.
+    dense_from : int
+        Number of spikes from which it gathers.
+    lists : tuple of numpy.ndarray
+        Lists of the source.
+    pixel_begin : numpy.ndarray of int64
+        Room for one number more than there are pixels.
+    """
+    first_step, steps = clock
+    slot_begin, slot_end, begin, end = tile
+    activation, touched = inbox
+    index, _, start, count = lists
+    for slot in range(slot_begin, slot_end):
+        for j in range(begin, min(end, steps[slot])):
+            sent = (first_step[slot] + j - 1) % start.shape[1]
+            number, place = count[slot, sent], start[slot, sent]
+            words, own = activation[slot - slot_begin, j - begin], touched[slot - slot_begin, j - begin]
+            if number >= dense_from:
+                _mark_pixels(index, place, number, sizes[0], pixel_begin)
+                _gather(rows, sizes, sight[0], sight[1], index, pixel_begin, words)
+                own[:] = 1
+            elif number:
+                _scatter(rows, sizes, reach[0], reach[1], index, place, number, words, own)
+
+
+class ConvDelivery(Delivery):
+    """The kernel of a convolution of spikes whose sums stay within 24 bits.
+
+    Parameters
+    ----------
+    synapse : ConvSynapse
+        Its weights.
+    shape : (int, int, int)
+        Shape of the source.
+    dense_from : float, optional
+        Share of the source's neurons from which it gathers, instead of what the sizes suggest.
+    """
+
+    def __init__(self, synapse: ConvSynapse, shape: Shape, dense_from: float | None = None) -> None:
+        channels, lines, columns = shape
+        outputs, out_lines, out_columns = synapse.output_shape(shape)
+        reach = reaches(synapse, shape)
+        groups = synapse.groups
+        sizes = (channels, columns, groups, channels // groups, outputs // groups, out_columns, out_lines)
+        share = _dense_share(synapse, shape, reach) if dense_from is None else dense_from
+        spikes = max(1, int(share * channels * lines * columns)) if share <= 1 else np.iinfo(np.int64).max
+        self._fixed = (kernel_rows(synapse), sizes, reach, _sight(synapse, shape), spikes)
+        self._pixels = lines * columns + 1
+
+    def memory(self, slots: int) -> npt.NDArray[np.int64]:
+        """Room that the kernel needs, whatever the number of `slots`."""
+        return np.zeros(self._pixels, dtype=np.int64)
+
+    def deliver(self, lists: MessageLists, clock: Any, tile: Any, inbox: Any, memory: Any) -> None:
+        """Call `deliver_conv`."""
+        deliver_conv(*self._fixed, lists.arrays, clock, tile, inbox, memory)
+
+
+def _dense_share(synapse: ConvSynapse, shape: Shape, reach: tuple[npt.NDArray[np.int64], ...]) -> float:
+    """Share of firing neurons from which gathering is quicker; 2 for never, where its lists do not work."""
+    if synapse.groups > 1 or synapse.dilation[1] > 1:
+        return 2.0
+    _, out_lines, out_columns = synapse.output_shape(shape)
+    additions = np.mean((reach[0] >= 0).sum(axis=1)) * np.mean((reach[1] >= 0).sum(axis=1))
+    looks = out_lines * out_columns * synapse.weights.shape[2]
+    return GATHER_COST * looks / (max(additions, 1e-9) * np.prod(shape))
+
+
+def _sight(synapse: ConvSynapse, shape: Shape) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """What an output place sees; see `deliver_conv`."""
+    _, lines, columns = shape
+    _, out_lines, out_columns = synapse.output_shape(shape)
+    tall, wide = synapse.weights.shape[2:]
+    top = np.arange(out_lines)[:, None] * synapse.stride[0] - synapse.padding[0]
+    line = top + synapse.dilation[0] * np.arange(tall)[None, :]
+    left = np.arange(out_columns) * synapse.stride[1] - synapse.padding[1]
+    first, last = np.maximum(-left, 0), np.minimum(columns - left, wide)
+    column = np.stack([left, np.minimum(first, np.maximum(last, 0)), np.maximum(last, 0)], axis=1)
+    return np.where((line >= 0) & (line < lines), line, -1).astype(np.int64), column.astype(np.int64)

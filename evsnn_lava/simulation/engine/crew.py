@@ -1,0 +1,131 @@
+"""Threads that run samples: each takes the next one as soon as a slot of it is free."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.simulation.engine.flight import Flight
+from evsnn_lava.simulation.engine.sending import FIRED, SENT, UPDATED
+
+IntArray = npt.NDArray[np.int64]
+Progress = Callable[[int, int, int], None]
+
+POLL_S: Final = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Logbook:
+    """What became of N samples; a thread writes the row of a sample when it is decided.
+
+    Parameters
+    ----------
+    exit_step : numpy.ndarray of int64, shape (N,)
+        Frames seen at the exit, 0 for a sample that is not done.
+    scores : numpy.ndarray of int64, shape (N, classes)
+        Output summed up.
+    input_events : numpy.ndarray of int64, shape (N, K)
+        Messages of the input.
+    fired, sent, updated, operations : numpy.ndarray of int64, shape (N, L, K)
+        Messages before and after the masks, neurons updated, synaptic operations.
+    """
+
+    exit_step: IntArray
+    scores: IntArray
+    input_events: IntArray
+    fired: IntArray
+    sent: IntArray
+    updated: IntArray
+    operations: IntArray
+
+    @classmethod
+    def blank(cls, samples: int, classes: int, layers: int, steps: int) -> Logbook:
+        """Nothing is done yet."""
+        shapes = [(samples,), (samples, classes), (samples, steps), *[(samples, layers, steps)] * 4]
+        return cls(*(np.zeros(shape, dtype=np.int64) for shape in shapes))
+
+
+class Run:
+    """Samples, the place where their results go, and the threads that work on them.
+
+    Parameters
+    ----------
+    frames : numpy.ndarray, shape (N, C, H, W, T)
+        Recorded frames.
+    thresholds : numpy.ndarray of int64, shape (T',)
+        When to stop.
+    logbook : Logbook
+        Filled.
+    counting : bool
+        Whether operations are counted.
+    """
+
+    def __init__(self, frames: npt.NDArray[Any], thresholds: IntArray, logbook: Logbook, counting: bool) -> None:
+        self._frames, self._thresholds, self._logbook, self._counting = frames, thresholds, logbook, counting
+        self._next = iter(range(len(frames)))
+        self._done = itertools.count(1)
+        self._stopped = threading.Event()
+        self.samples_done = 0
+
+    def go(self, flights: list[Flight], progress: Progress | None) -> None:
+        """Run all samples, a thread per flight; one flight needs no thread of its own."""
+        if len(flights) == 1:
+            self._work(flights[0], progress)
+            return
+        with ThreadPoolExecutor(len(flights), thread_name_prefix="evsnn-engine") as pool:
+            try:
+                waiting = {pool.submit(self._work, flight) for flight in flights}
+                while waiting:
+                    done, waiting = wait(waiting, POLL_S, FIRST_EXCEPTION)
+                    for ended in done:
+                        ended.result()
+                    self._report(progress)
+            finally:
+                self._stopped.set()  # an error or Ctrl-C: the other threads end with their window
+
+    def _report(self, progress: Progress | None) -> None:
+        if progress is not None:
+            exits = self._logbook.exit_step
+            depth = self._logbook.sent.shape[1]
+            progress(self.samples_done, len(exits), int(exits.sum()) + depth * int(np.count_nonzero(exits)))
+
+    def _work(self, flight: Flight, progress: Progress | None = None) -> None:
+        """Keep a flight full until there is nothing left."""
+        sample = np.full(flight.slots, -1, dtype=np.int64)
+        while not self._stopped.is_set():
+            for slot in np.flatnonzero(sample < 0).tolist():
+                sample[slot] = self._begin(flight, slot)
+            active = sample >= 0
+            if not active.any():
+                return
+            flight.advance(self._thresholds, active, self._counting)
+            for slot in np.flatnonzero(active & (flight.exit_step > 0)).tolist():
+                self._note(flight, slot, int(sample[slot]))
+                sample[slot] = -1
+            self._report(progress)
+
+    def _begin(self, flight: Flight, slot: int) -> int:
+        number = next(self._next, -1)
+        if number >= 0:
+            flight.begin(slot, self._frames[number])
+        return number
+
+    def _note(self, flight: Flight, slot: int, number: int) -> None:
+        """Write the row of a sample, up to its exit."""
+        book, steps = self._logbook, int(flight.exit_step[slot]) + len(flight.layers)
+        book.scores[number] = flight.scores[slot]
+        if self._counting:
+            book.input_events[number, :steps] = flight.intake.lists.count[slot, :steps]
+            book.operations[number, :, :steps] = flight.operations(slot)[:, :steps]
+            for index, layer in enumerate(flight.layers):
+                for row, target in ((FIRED, book.fired), (SENT, book.sent), (UPDATED, book.updated)):
+                    target[number, index, :steps] = layer.tally[slot, row, :steps]
+        book.exit_step[number] = flight.exit_step[slot]
+        self.samples_done = next(self._done)

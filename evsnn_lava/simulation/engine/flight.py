@@ -1,0 +1,141 @@
+"""Samples in flight: the buffers of one thread, and their way through the layers, a window of steps at a time.
+
+A layer needs what its source sent in the steps before, and nothing of later layers. So it does all steps of a window
+for all samples in flight before the next layer begins: its weights and states stay in the cache. A window ends where a
+sample may stop, or a little later where steps cost next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.simulation.engine.intake import InputLists
+from evsnn_lava.simulation.engine.lists import MessageLists, paint
+from evsnn_lava.simulation.engine.plan import Plan, Source
+from evsnn_lava.simulation.engine.readout import next_stops, read_out
+from evsnn_lava.simulation.engine.running import Inbox, Running
+from evsnn_lava.simulation.engine.sending import CAUSED
+
+IntArray = npt.NDArray[np.int64]
+
+LIST_PLACES: Final = 1 << 20
+"""Places of the message lists of all samples in flight, from which the length of a window follows."""
+
+IDLE_PLACES: Final = 1 << 13
+"""Neuron updates that are done for nothing, at most, when a sample stops in the middle of a window."""
+
+
+class Flight:
+    """Samples in flight.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to compute.
+    slots : int
+        How many samples at a time.
+    longest : int, optional
+        Steps of a window at most.
+    """
+
+    def __init__(self, plan: Plan, slots: int, longest: int | None = None) -> None:
+        network = plan.network
+        fitting = max(1, min(network.max_steps, LIST_PLACES // (plan.places * slots)))
+        self.plan, self.window = plan, fitting if longest is None else min(fitting, longest)
+        self.intake = InputLists(plan, slots)
+        self.layers = [Running.of(layer, slots, self.window) for layer in plan.layers]
+        back = any(layer.back for layer in plan.layers)
+        self._inboxes = [Inbox.for_layers(self.layers) for _ in range(1 + back)]
+        self.first, self.steps = np.ones(slots, dtype=np.int64), np.zeros(slots, dtype=np.int64)
+        self.scores = np.zeros((slots, network.layers[-1].neurons), dtype=np.int64)
+        self.exit_step = np.zeros(slots, dtype=np.int64)
+        self._unhurried = max(1, IDLE_PLACES // (plan.places * slots))
+
+    @property
+    def slots(self) -> int:
+        """Samples at a time."""
+        return len(self.first)
+
+    @property
+    def sources(self) -> list[tuple[Source, MessageLists]]:
+        """The input and the layers, with what they have sent."""
+        layers = [(layer.plan.output, layer.lists) for layer in self.layers]
+        return [(self.plan.input, self.intake.lists), *layers]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all buffers but the weights."""
+        inboxes = sum(inbox.activation.nbytes + inbox.touched.nbytes for inbox in self._inboxes)
+        return self.intake.lists.nbytes + inboxes + sum(layer.nbytes for layer in self.layers)
+
+    def begin(self, slot: int, frames: npt.NDArray[Any] | None) -> None:
+        """Let a sample begin: its step 0, in which everything is reset and the first frame is sent.
+
+        Parameters
+        ----------
+        slot : int
+            Where; what was there before is forgotten.
+        frames : numpy.ndarray, shape (C, H, W, T), or None
+            Recorded frames; None when the caller fills the lists of the input.
+        """
+        self.intake.clear(slot)
+        if frames is not None:
+            self.intake.load(slot, frames)
+        for layer in self.layers:
+            layer.forget(slot)
+        self.first[slot], self.steps[slot] = 1, 0
+        self.scores[slot], self.exit_step[slot] = 0, 0
+
+    def advance(self, thresholds: IntArray, active: npt.NDArray[np.bool_], counting: bool = True) -> None:
+        """Do the next window of the active slots, and decide.
+
+        Parameters
+        ----------
+        thresholds : numpy.ndarray of int64, shape (T',)
+            When to stop, see `CutoffPolicy`.
+        active : numpy.ndarray of bool, shape (slots,)
+            Slots with a sample.
+        counting : bool
+            Count operations.
+        """
+        self.first += self.steps
+        self.steps[:] = np.where(active, self._lengths(thresholds), 0)
+        clock = (self.first, self.steps)
+        source = self.intake.lists
+        for layer in self.layers:
+            layer.advance(source, clock, self._inboxes, counting)
+            source = layer.lists
+        depth, order = len(self.layers), self.plan.layers[-1].output.order
+        read_out(source.arrays, order, depth, thresholds, clock, self.scores, self.exit_step)
+
+    def _lengths(self, thresholds: IntArray) -> IntArray:
+        """Steps of the next window of each slot: to the next step in which the sample may stop, if that is not near."""
+        depth, most = len(self.layers), self.plan.network.max_steps
+        frame = np.clip(self.first - depth, 0, len(thresholds) - 1)
+        until = next_stops(thresholds)[frame] + depth + 1 - self.first
+        return np.minimum(np.minimum(np.maximum(until, self._unhurried), self.window), most - self.first)
+
+    def operations(self, slot: int) -> IntArray:
+        """Synaptic operations in every layer and step since the sample began, shape (L, K)."""
+        caused = [self.intake.operations[slot], *(layer.tally[slot, CAUSED] for layer in self.layers[:-1])]
+        return np.stack([cost + layer.own_operations[slot] for cost, layer in zip(caused, self.layers, strict=True)])
+
+    def picture(self, layer: int, slot: int, step: int) -> npt.NDArray[Any]:
+        """What a layer sent in a step of the last window, as the description numbers its neurons; -1 is the input."""
+        source, lists = self.sources[layer + 1]
+        kind = np.int32 if source.graded else np.bool_
+        flat: npt.NDArray[Any] = np.zeros(len(source.order), dtype=kind)
+        column = step % lists.columns
+        paint(lists.index, lists.value, lists.start[slot, column], lists.count[slot, column], source.order, flat)
+        return flat.reshape(source.shape)
+
+    def state(self, layer: int, slot: int, name: str) -> npt.NDArray[np.int32]:
+        """A state of a layer after the last window, as the description numbers its neurons."""
+        running = self.layers[layer]
+        order, values = running.plan.output.order, running.states[running.plan.kind.states.index(name)]
+        flat = np.zeros(len(order), dtype=np.int32)
+        flat[order] = values[slot, : len(order)]
+        return flat.reshape(running.plan.output.shape)

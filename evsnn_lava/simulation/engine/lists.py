@@ -1,0 +1,209 @@
+"""Message lists: who sent what in which step, for the samples in flight of one thread.
+
+A source keeps one list per sample and step, in ascending order of its neurons. Only the steps of a window and the one
+before it are kept: step ``k`` stands in column ``k % columns``. The engine numbers neurons with the channel innermost,
+``(H, W, C)``, so that the targets of a convolution's input lie side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.simulation.engine.compiled import kernel
+from evsnn_lava.simulation.engine.rows import load_word
+
+BLOCK: Final = 64
+"""Neurons that are updated, or left asleep, together."""
+
+WORD_BYTES: Final = 8
+
+
+def whole_blocks(neurons: int) -> int:
+    """Number of neurons, filled up to whole blocks."""
+    return -(-neurons // BLOCK) * BLOCK
+
+
+def engine_order(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Which neuron of the description, flattened as ``(C, H, W)``, each neuron of the engine is.
+
+    Examples
+    --------
+    >>> engine_order((2, 1, 3)).tolist()
+    [0, 3, 1, 4, 2, 5]
+    """
+    numbers = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
+    return numbers.transpose(*range(1, len(shape)), 0).reshape(-1)
+
+
+def per_neuron(value: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.int32]:
+    """Lay a parameter out for the engine, one number per neuron and zeros up to whole blocks.
+
+    Parameters
+    ----------
+    value : int or array-like of int, shape (C,) or one that broadcasts to `shape`
+        The parameter.
+    shape : tuple of int
+        Shape of the layer.
+
+    Returns
+    -------
+    numpy.ndarray of int32, shape (whole_blocks(neurons),)
+        In the order of the engine.
+
+    Examples
+    --------
+    >>> per_neuron([7, 9], (2, 1, 3))[:7].tolist()
+    [7, 9, 7, 9, 7, 9, 0]
+    """
+    given = np.asarray(value)
+    placed = given if given.ndim == len(shape) else given.reshape(-1, *(1,) * (len(shape) - 1))
+    order = engine_order(shape)
+    laid = np.zeros(whole_blocks(len(order)), dtype=np.int32)
+    laid[: len(order)] = np.broadcast_to(placed, shape).reshape(-1)[order]
+    return laid
+
+
+@dataclass(frozen=True, eq=False)
+class MessageLists:
+    """Lists of one source.
+
+    Parameters
+    ----------
+    index : numpy.ndarray of int32, shape (columns places, one after the other)
+        Neurons that sent.
+    value : numpy.ndarray of int32, of the same shape; of one element for spikes
+        What they sent.
+    start : numpy.ndarray of int64, shape (slots, columns)
+        Where a list begins in `index`.
+    count : numpy.ndarray of int64, shape (slots, columns)
+        Messages of a list.
+    """
+
+    index: npt.NDArray[np.int32]
+    value: npt.NDArray[np.int32]
+    start: npt.NDArray[np.int64]
+    count: npt.NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, slots: int, columns: int, places: int, graded: bool) -> MessageLists:
+        """Lists with room for `places` messages each, all empty."""
+        size = slots * columns * places
+        start = np.arange(0, size, places, dtype=np.int64).reshape(slots, columns)
+        value = np.zeros(size if graded else 1, dtype=np.int32)
+        return cls(np.zeros(size, dtype=np.int32), value, start, np.zeros((slots, columns), dtype=np.int64))
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """What the kernels take."""
+        return (self.index, self.value, self.start, self.count)
+
+    @property
+    def columns(self) -> int:
+        """Number of steps that are kept."""
+        return self.start.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory."""
+        return sum(array.nbytes for array in self.arrays)
+
+
+@kernel
+def list_spikes(frames, order, column, cost, places, steps, counts):
+    """Note the spikes of a sample in the order of the engine's neurons.
+
+    Parameters
+    ----------
+    frames : numpy.ndarray of uint8, shape (C * H * W, T)
+        0 for none.
+    order : numpy.ndarray of int64, shape (C * H * W,)
+        Row of `frames` of every neuron of the engine.
+    column : numpy.ndarray of int64, shape (T,)
+        Frame of the stream that a recorded frame becomes, -1 for one that is not sent.
+    cost : numpy.ndarray of int32, shape (C * H * W,)
+        Operations that a message causes.
+    places, steps : numpy.ndarray of int32
+        Filled with neurons and frames, as many as fit.
+    counts : numpy.ndarray of int64, shape (2, K)
+        Messages and operations of every frame, added up.
+
+    Returns
+    -------
+    int
+        Number of spikes; larger than `places` when they did not fit.
+    """
+    base, length, found = frames.ctypes.data, frames.shape[1], 0
+    for neuron in range(len(order)):
+        row = order[neuron]
+        for begin in range(0, length, WORD_BYTES):
+            if begin + WORD_BYTES <= length and load_word(base + row * length + begin) == 0:  # type: ignore[call-arg]  # numba passes the first one
+                continue
+            for t in range(begin, min(begin + WORD_BYTES, length)):
+                if frames[row, t] != 0 and column[t] >= 0:
+                    if found < len(places):
+                        places[found], steps[found] = neuron, column[t]
+                    counts[0, column[t]] += 1
+                    counts[1, column[t]] += cost[neuron]
+                    found += 1
+    return found
+
+
+@kernel
+def list_values(frames, order, column, cost, limits, places, steps, values, counts):
+    """As `list_spikes`, for frames of int32: fills `values`, too; -1 if one is not within the two `limits`."""
+    found, outside = 0, False
+    for neuron in range(len(order)):
+        row = order[neuron]
+        for t in range(frames.shape[1]):
+            message = frames[row, t]
+            if message == 0:
+                continue
+            outside |= message < limits[0] or message > limits[1]
+            if column[t] >= 0:
+                if found < len(places):
+                    places[found], steps[found], values[found] = neuron, column[t], message
+                counts[0, column[t]] += 1
+                counts[1, column[t]] += cost[neuron]
+                found += 1
+    return -1 if outside else found
+
+
+@kernel
+def sort_by_step(places, steps, values, found, index, value, start, count):
+    """Deal the noted messages out to the lists of one slot, whose `start` and `count` are rows; keeps their order."""
+    filled = np.zeros(len(start), dtype=np.int64)
+    graded = len(value) > 1
+    for i in range(found):
+        step = steps[i]
+        place = start[step] + filled[step]
+        index[place] = places[i]
+        if graded:
+            value[place] = values[i]
+        filled[step] += 1
+    count[: len(filled)] = filled
+
+
+@kernel
+def add_operations(lists, cost, first, steps, total):
+    """Add up what the messages of every step of a window cost, into `total` of shape (slots, K)."""
+    index, _, start, count = lists
+    columns = start.shape[1]
+    for slot in range(len(steps)):
+        for step in range(first[slot], first[slot] + steps[slot]):
+            column = step % columns
+            begin, cost_of_step = start[slot, column], 0
+            for place in range(begin, begin + count[slot, column]):
+                cost_of_step += cost[index[place]]
+            total[slot, step] += cost_of_step
+
+
+@kernel
+def paint(index, value, begin, count, order, picture):
+    """Write one list into an array with a place for every neuron of the description, which must be zero."""
+    graded = len(value) > 1
+    for place in range(begin, begin + count):
+        picture[order[index[place]]] = value[place] if graded else 1

@@ -1,0 +1,108 @@
+"""The engine's inner loop: adding rows of weights, a few vectors of 16-bit numbers at a time.
+
+numba's own loops keep the sum in memory. Here it stays in registers while row after row is added, which is several
+times as quick; LLVM lowers the vectors to whatever the machine has.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from evsnn_lava.simulation.engine.compiled import inner
+from evsnn_lava.simulation.engine.vectors import WORD, Vector
+
+LANES: Final = 16
+"""Weights of a row come in groups of so many; rows are filled up with zeros."""
+
+MOST_ROWS: Final = 120
+"""Rows of weights -256..255 that a sum of 16 bits can take."""
+
+_WIDTHS: Final = (128, 64, 32, 16)
+"""Lanes that are summed up at a time, from the first choice to the last."""
+
+
+def padded(width: int) -> int:
+    """The next multiple of `LANES`.
+
+    Examples
+    --------
+    >>> padded(24), padded(32)
+    (32, 32)
+    """
+    return -(-width // LANES) * LANES
+
+
+def _summing(lanes: int) -> Any:
+    """Make the function that adds rows to `lanes` sums."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
+        sums, weights, picked, count, stride = arguments
+        narrow, wide = (ir.VectorType(ir.IntType(bits), lanes) for bits in (16, 32))
+        total = cgutils.alloca_once_value(builder, ir.Constant(narrow, [0] * lanes))
+        rows = builder.inttoptr(picked, ir.IntType(32).as_pointer())
+        with cgutils.for_range(builder, count) as loop:
+            row = builder.sext(builder.load(builder.gep(rows, [loop.index])), WORD)
+            place = builder.add(weights, builder.mul(row, stride))
+            grown = Vector(builder, builder.load(total)) + Vector.load(builder, place, narrow)
+            builder.store(grown.value, total)
+        (Vector.load(builder, sums, wide) + Vector(builder, builder.load(total)).widened(32)).store(sums)
+        return context.get_dummy_value()
+
+    @intrinsic
+    def add(typing_context: Any, sums: Any, weights: Any, picked: Any, count: Any, stride: Any) -> Any:
+        signature = types.void(types.intp, types.intp, types.intp, types.intp, types.intp)
+        return signature, generate
+
+    return add
+
+
+_add_128, _add_64, _add_32, _add_16 = map(_summing, _WIDTHS)
+
+
+@intrinsic
+def load_word(typing_context: Any, address: Any) -> Any:
+    """Eight bytes from anywhere in memory, as one number."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
+        return builder.load(builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()), align=1)
+
+    return types.uint64(types.intp), generate
+
+
+@inner
+def add_rows(sums: int, weights: int, picked: int, count: int, width: int) -> None:  # addresses
+    """Add rows of weights to 32-bit sums.
+
+    Parameters
+    ----------
+    sums : int
+        Address of `width` int32.
+    weights : int
+        Address of row 0, of int16; rows follow each other.
+    picked : int
+        Address of `count` int32, the numbers of the rows.
+    count : int
+        How many rows.
+    width : int
+        Weights of a row, a multiple of `LANES`.
+    """
+    stride = 2 * width
+    for first in range(0, count, MOST_ROWS):
+        few, rows = min(MOST_ROWS, count - first), picked + 4 * first
+        column = 0
+        while width - column >= 128:
+            _add_128(sums + 4 * column, weights + 2 * column, rows, few, stride)
+            column += 128
+        if width - column >= 64:
+            _add_64(sums + 4 * column, weights + 2 * column, rows, few, stride)
+            column += 64
+        if width - column >= 32:
+            _add_32(sums + 4 * column, weights + 2 * column, rows, few, stride)
+            column += 32
+        if width - column >= 16:
+            _add_16(sums + 4 * column, weights + 2 * column, rows, few, stride)

@@ -1,0 +1,96 @@
+"""What all neuron kernels share: who is awake, who fired, what is sent.
+
+A neuron kernel is called with
+
+``lists``
+    The layer's own message lists (see :class:`MessageLists`), which it fills.
+``gates``
+    uint8 of shape (K,): whether what is fired in a step is sent, by the mask of the next layer.
+``clock``
+    ``(first, steps)``, int64 of shape (slots,): the first step of the window of each sample in flight, and how many.
+``tile``
+    ``(slot_begin, slot_end, begin, end)``: the slots and the steps of the window that are to be done.
+``inbox``
+    ``(activation, touched)``: int32 of shape (slots, steps, places), zero where nothing arrived, and uint8 of shape
+    (slots, steps, blocks). The kernel leaves both zero.
+``cost``
+    int32 of shape (neurons,), or (0,) when nobody counts: operations that a message causes in the next layer.
+``tally``
+    int64 of shape (slots, ROWS, K): counts of every step, see `FIRED`, `SENT`, `UPDATED` and `CAUSED`.
+
+A block of neurons falls asleep when a step in which nothing arrived has changed no state and sent no message: until
+something arrives, every further step would do the same. That holds for all neurons and all parameters, bias included.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from evsnn_lava.simulation.engine.compiled import inner
+from evsnn_lava.simulation.engine.lists import BLOCK
+
+FIRED: Final = 0
+"""Row of the tally: messages before the gate."""
+SENT: Final = 1
+"""Row of the tally: messages after the gate."""
+UPDATED: Final = 2
+"""Row of the tally: neurons that were updated, in whole blocks."""
+CAUSED: Final = 3
+"""Row of the tally: operations in the next layer."""
+ROWS: Final = 4
+
+
+@intrinsic
+def lowest_bit(typing_context: Any, bits: Any) -> Any:
+    """Place of the lowest bit that is set in a number that is not 0."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
+        return builder.cttz(arguments[0], ir.IntType(1)(1))
+
+    return types.int64(types.uint64), generate
+
+
+@inner
+def note_bits(index, place, fired, base, cost):
+    """Append the neurons of a block that fired, given as bits, to a list; gives its new end and what that costs."""
+    caused = np.int64(0)
+    while fired:
+        neuron = base + lowest_bit(fired)  # type: ignore[call-arg]  # numba passes the first one
+        index[place] = neuron
+        place += 1
+        fired &= fired - np.uint64(1)
+        if len(cost):
+            caused += cost[neuron]
+    return place, caused
+
+
+@inner
+def note_values(index, value, place, messages, base, cost):
+    """As `note_bits`, for numbers."""
+    caused = np.int64(0)
+    for i in range(BLOCK):
+        if messages[i] != 0:
+            index[place], value[place] = base + i, messages[i]
+            place += 1
+            if len(cost):
+                caused += cost[base + i]
+    return place, caused
+
+
+@inner
+def finish_step(lists, gates, tally, slot, step, end, caused, updated):
+    """Close the list of a step, whose messages end at `end`; behind a closed gate it is empty."""
+    start, count = lists[2], lists[3]
+    column = step % start.shape[1]
+    fired = end - start[slot, column]
+    sent = fired if gates[step] else 0
+    count[slot, column] = sent
+    tally[slot, FIRED, step] = fired
+    tally[slot, SENT, step] = sent
+    tally[slot, UPDATED, step] = updated
+    tally[slot, CAUSED, step] = caused if gates[step] else 0

@@ -1,0 +1,118 @@
+"""One sample, step by step: the engine for those who keep the clock themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.network import CutoffPolicy, NetworkDescription
+from evsnn_lava.simulation.engine.flight import Flight
+from evsnn_lava.simulation.engine.intake import InputLists
+from evsnn_lava.simulation.engine.plan import Plan
+from evsnn_lava.simulation.engine.sending import CAUSED, SENT
+from evsnn_lava.simulation.neurons import DYNAMICS
+
+IntArray = npt.NDArray[np.int64]
+
+
+class Stepper:
+    """A network that advances by one step at a time, as the reference does.
+
+    A step has the number that it has in the sample: in step 0 everything is reset and silent, and the first frame is
+    sent; a frame reaches the first layer in the step after the one in which it is sent.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        What to compute. Masks of deeper layers are applied; the mask of the input and the cutoff are the caller's.
+
+    Examples
+    --------
+    >>> from evsnn_lava.network import *
+    >>> layer = Layer("out", DenseSynapse([[80, 0], [0, 80]]), CubaNeuron(20, 4095, 4096), (2,))
+    >>> recipe, masks = InputRecipe(1, 1, steps=4, dt_us=1000), FrameMasks.all_kept(4, 1)
+    >>> stepper = Stepper(NetworkDescription("tiny", (layer,), recipe, masks, CutoffPolicy.never(4), ("off", "on")))
+    >>> stepper.begin(np.array([[[0]], [[1]]]))
+    >>> stepper.advance(None)
+    >>> stepper.messages(0).tolist()
+    [False, True]
+    """
+
+    def __init__(self, network: NetworkDescription) -> None:
+        self._flight = Flight(Plan.of(network), slots=1, longest=1)
+        self._flight.intake = self._frames = FrameLists(self._flight.plan, 1)
+        self._thresholds = CutoffPolicy.never(network.masks.stream_steps).thresholds
+        self._active = np.ones(1, dtype=np.bool_)
+        self._names = [DYNAMICS[type(layer.neuron)].states for layer in network.layers]
+        self.step = 0
+
+    def begin(self, frame: npt.NDArray[Any] | None) -> None:
+        """Do step 0 of a sample.
+
+        Parameters
+        ----------
+        frame : numpy.ndarray, shape (C, H, W), or None
+            What the input sends in it, after masking; None for nothing.
+        """
+        self._flight.begin(0, None)
+        self.step = 0
+        self._frames.send(frame, 0)
+
+    def advance(self, frame: npt.NDArray[Any] | None) -> None:
+        """Do the next step of the sample, of `K` at most; parameters as for `begin`."""
+        self._flight.advance(self._thresholds, self._active)
+        self.step += 1
+        self._frames.send(frame, self.step)
+
+    def messages(self, layer: int) -> npt.NDArray[Any]:
+        """What a layer sent in this step, of its shape: bool, or int32 where messages are graded; -1 is the input."""
+        return self._flight.picture(layer, 0, self.step)
+
+    def states(self, layer: int) -> dict[str, npt.NDArray[np.int32]]:
+        """States of a layer after this step, by name, of its shape."""
+        return {name: self._flight.state(layer, 0, name) for name in self._names[layer]}
+
+    def counts(self) -> IntArray:
+        """Messages of this step and what they cause.
+
+        Returns
+        -------
+        numpy.ndarray of int64, shape (L + 1, 3)
+            For the input and each layer: messages, synaptic operations in the next layer and in the layer itself.
+        """
+        flight = self._flight
+        found = np.zeros((len(flight.layers) + 1, 3), dtype=np.int64)
+        found[0, :2] = flight.intake.lists.count[0, self.step], flight.intake.operations[0, self.step]
+        for row, layer in zip(found[1:], flight.layers, strict=True):
+            row[:2] = layer.tally[0, (SENT, CAUSED), self.step]
+            row[2] = layer.own_operations[0, self.step]
+        return found
+
+
+class FrameLists(InputLists):
+    """Input that comes frame by frame: only those of this step and of the one before are kept."""
+
+    def send(self, frame: npt.NDArray[Any] | None, step: int) -> None:
+        """Note the frame of a step.
+
+        Parameters
+        ----------
+        frame : numpy.ndarray, shape (C, H, W), or None
+            What is sent.
+        step : int
+            Step of the sample.
+        """
+        lists, order = self.lists, self._source.order
+        if len(lists.index) < 2 * len(order):
+            self._grow(2 * len(order))
+            lists = self.lists
+        values = None if frame is None else frame.reshape(-1)[order]
+        sent = np.zeros(0, dtype=np.int64) if values is None else np.flatnonzero(values)
+        begin = (step % 2) * len(order)
+        lists.index[begin : begin + len(sent)] = sent
+        if self._source.graded and values is not None:
+            lists.value[begin : begin + len(sent)] = values[sent]
+        lists.start[0, step], lists.count[0, step] = begin, len(sent)
+        self.operations[0, step] = self._cost[sent].sum()
