@@ -17,10 +17,10 @@ from evsnn_lava.network import ConvSynapse
 from evsnn_lava.network.synapses import Shape
 from evsnn_lava.simulation.engine.compiled import inner, kernel
 from evsnn_lava.simulation.engine.delivery import Delivery
-from evsnn_lava.simulation.engine.lists import BLOCK, MessageLists
-from evsnn_lava.simulation.engine.rows import add_rows, padded
+from evsnn_lava.simulation.engine.lists import BLOCK_BITS, MessageLists
+from evsnn_lava.simulation.engine.rows import add_row, add_rows, padded
 
-GATHER_COST: Final = 2.0
+GATHER_COST: Final = 1.0
 """Cost of looking at a line of the kernel at an output place, in additions of one row when scattering."""
 
 
@@ -67,31 +67,27 @@ def kernel_rows(synapse: ConvSynapse) -> npt.NDArray[np.int16]:
 
 
 @inner
-def _touch(touched, first, last):
-    for block in range(first // BLOCK, last // BLOCK + 1):
-        touched[block] = 1
-
-
-@inner
 def _scatter(rows, sizes, reach_y, reach_x, index, begin, count, words, touched):
+    """Add the row of every spike to the output places that it reaches."""
     channels, columns, groups, group_inputs, group_outputs, out_columns, _ = sizes
     tall, wide, width = reach_y.shape[1], reach_x.shape[1], rows.shape[1]
-    picked = np.empty(1, dtype=np.int32)
-    outputs = groups * group_outputs
+    base, target_base, outputs = rows.ctypes.data, words.ctypes.data, groups * group_outputs
     for at in range(begin, begin + count):
         pixel, channel = divmod(index[at], channels)
         y, x = divmod(pixel, columns)
         group, member = divmod(channel, group_inputs)
         for ky in range(tall):
-            if reach_y[y, ky] < 0:
+            line = reach_y[y, ky] * out_columns
+            if line < 0:
                 continue
             for kx in range(wide):
                 if reach_x[x, kx] < 0:
                     continue
-                target = (reach_y[y, ky] * out_columns + reach_x[x, kx]) * outputs + group * group_outputs
-                picked[0] = ((group * tall + ky) * wide + kx) * group_inputs + member
-                add_rows(words.ctypes.data + 4 * target, rows.ctypes.data, picked.ctypes.data, 1, width)
-                _touch(touched, target, target + group_outputs - 1)
+                target = (line + reach_x[x, kx]) * outputs + group * group_outputs
+                row = ((group * tall + ky) * wide + kx) * group_inputs + member
+                add_row(target_base + 4 * target, base + 2 * row * width, width)
+                for block in range(target >> BLOCK_BITS, ((target + group_outputs - 1) >> BLOCK_BITS) + 1):
+                    touched[block] = 1
 
 
 @inner

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from evsnn_lava.simulation.engine.compiled import kernel
 from evsnn_lava.simulation.engine.rows import load_word
 
-BLOCK: Final = 64
+BLOCK_BITS: Final = 6
+BLOCK: Final = 1 << BLOCK_BITS
 """Neurons that are updated, or left asleep, together."""
 
 WORD_BYTES: Final = 8

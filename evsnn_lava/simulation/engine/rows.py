@@ -74,6 +74,26 @@ def load_word(typing_context: Any, address: Any) -> Any:
     return types.uint64(types.intp), generate
 
 
+@intrinsic
+def _add_once(typing_context: Any, sums: Any, weights: Any) -> Any:
+    """Add `LANES` weights to as many sums."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
+        sums, weights = arguments
+        narrow, wide = (ir.VectorType(ir.IntType(bits), LANES) for bits in (16, 32))
+        (Vector.load(builder, sums, wide) + Vector.load(builder, weights, narrow).widened(32)).store(sums)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), generate
+
+
+@inner
+def add_row(sums: int, weights: int, width: int) -> None:
+    """Add a single row of weights to 32-bit sums, as `add_rows` does."""
+    for column in range(0, width, LANES):
+        _add_once(sums + 4 * column, weights + 2 * column)
+
+
 @inner
 def add_rows(sums: int, weights: int, picked: int, count: int, width: int) -> None:  # addresses
     """Add rows of weights to 32-bit sums.
