@@ -14,7 +14,8 @@ from evsnn_lava.export.calibrate import calibrate_cutoff
 from evsnn_lava.export.calibration_file import CalibratedVariant, model_hash, read_calibration, trained_variants
 from evsnn_lava.export.frontend import compile_file
 from evsnn_lava.network import NetworkDescription
-from evsnn_lava.simulation import cumulative_scores, record_golden, simulate
+from evsnn_lava.simulation import record_golden
+from evsnn_lava.simulation.engine import Engine
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -46,7 +47,7 @@ def calibrate_variant(
     """
     path = folder / f"{variant}.pt"
     network = compile_file(path)
-    scores = cumulative_scores(network, simulate(network, frames))
+    scores = Engine(network).scores(frames)
     policy = calibrate_cutoff(network, frames, labels, epsilon, min_support, scores)
     exit_step = policy.exit_step(scores)
     at_exit = scores[np.arange(len(scores)), exit_step - 1]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import CalibrationError, ConfigError
 from evsnn_lava.network import NEVER, CutoffPolicy, NetworkDescription, top2_gap
-from evsnn_lava.simulation import cumulative_scores, simulate
+from evsnn_lava.simulation.engine import Engine
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -56,7 +56,7 @@ def calibrate_cutoff(
     if len(labels) != len(frames):
         raise ConfigError(f"calibration has {len(frames)} samples and {len(labels)} labels; give one label per sample")
     if scores is None:
-        scores = cumulative_scores(network, simulate(network, frames))
+        scores = Engine(network).scores(frames)
     digest = hashlib.sha256(np.packbits(frames).tobytes() + np.asarray(labels, np.int64).tobytes()).hexdigest()
     thresholds = fit_thresholds(top2_gap(scores), settled_right(scores, labels), epsilon, min_support)
     return CutoffPolicy("topk_gap", thresholds, epsilon, digest, len(labels))

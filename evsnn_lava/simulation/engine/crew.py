@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from evsnn_lava.network import NetworkDescription
 from evsnn_lava.simulation.engine.flight import Flight
 from evsnn_lava.simulation.engine.sending import FIRED, SENT, UPDATED
 
@@ -35,6 +36,8 @@ class Logbook:
         Messages of the input.
     fired, sent, updated, operations : numpy.ndarray of int64, shape (N, L, K)
         Messages before and after the masks, neurons updated, synaptic operations.
+    history : numpy.ndarray of int64, shape (N, T', classes) or (N, 0, classes)
+        Scores after every frame, if they are wanted.
     """
 
     exit_step: IntArray
@@ -44,11 +47,14 @@ class Logbook:
     sent: IntArray
     updated: IntArray
     operations: IntArray
+    history: IntArray
 
     @classmethod
-    def blank(cls, samples: int, classes: int, layers: int, steps: int) -> Logbook:
+    def blank(cls, samples: int, network: NetworkDescription, history: bool) -> Logbook:
         """Nothing is done yet."""
-        shapes = [(samples,), (samples, classes), (samples, steps), *[(samples, layers, steps)] * 4]
+        classes, steps = len(network.class_names), network.max_steps
+        shapes = [(samples,), (samples, classes), (samples, steps), *[(samples, network.depth, steps)] * 4]
+        shapes.append((samples, network.masks.stream_steps if history else 0, classes))
         return cls(*(np.zeros(shape, dtype=np.int64) for shape in shapes))
 
 
@@ -98,6 +104,7 @@ class Run:
 
     def _work(self, flight: Flight, progress: Progress | None = None) -> None:
         """Keep a flight full until there is nothing left."""
+        flight.keep_history(self._logbook.history.shape[1] > 0)
         sample = np.full(flight.slots, -1, dtype=np.int64)
         while not self._stopped.is_set():
             for slot in np.flatnonzero(sample < 0).tolist():
@@ -120,7 +127,7 @@ class Run:
     def _note(self, flight: Flight, slot: int, number: int) -> None:
         """Write the row of a sample, up to its exit."""
         book, steps = self._logbook, int(flight.exit_step[slot]) + len(flight.layers)
-        book.scores[number] = flight.scores[slot]
+        book.scores[number], book.history[number] = flight.scores[slot], flight.history[slot]
         if self._counting:
             book.input_events[number, :steps] = flight.intake.lists.count[slot, :steps]
             book.operations[number, :, :steps] = flight.operations(slot)[:, :steps]

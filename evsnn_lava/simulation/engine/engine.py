@@ -154,6 +154,22 @@ class Engine:
         dense = np.array(connections(self.network))[:, None]
         return result, Activity(book.fired, neurons * worked, book.updated, dense * worked)
 
+    def scores(self, frames: npt.NDArray[Any]) -> IntArray:
+        """Run samples to their last step and give the scores after every frame, from which a cutoff is calibrated.
+
+        Parameters
+        ----------
+        frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
+            Input frames before masking.
+
+        Returns
+        -------
+        numpy.ndarray of int64, shape (N, T', classes)
+            That of `evsnn_lava.simulation.cumulative_scores`.
+        """
+        never = CutoffPolicy.never(self.network.masks.stream_steps)
+        return self._run(frames, None, never, counters=False, history=True)[1].history
+
     def evaluate(
         self,
         blocks: Iterable[npt.NDArray[Any]],
@@ -178,13 +194,18 @@ class Engine:
             yield self.run(frames, progress, policy)
 
     def _run(
-        self, frames: npt.NDArray[Any], progress: Progress | None, policy: CutoffPolicy | None, counters: bool
+        self,
+        frames: npt.NDArray[Any],
+        progress: Progress | None,
+        policy: CutoffPolicy | None,
+        counters: bool,
+        history: bool = False,
     ) -> tuple[RunResult, Logbook]:
         network, chosen = self.network, policy or self.network.cutoff
         require_frames(network, frames)
         require_policy(network, chosen)
         start = time.perf_counter()
-        book = Logbook.blank(len(frames), len(network.class_names), network.depth, network.max_steps)
+        book = Logbook.blank(len(frames), network, history)
         flights = [self._flight() for _ in range(max(1, min(self.threads, -(-len(frames) // self.slots), len(frames))))]
         run = Run(frames, chosen.thresholds, book, counters)
         run.go(flights, progress)

@@ -52,6 +52,7 @@ class Flight:
         self.first, self.steps = np.ones(slots, dtype=np.int64), np.zeros(slots, dtype=np.int64)
         self.scores = np.zeros((slots, network.layers[-1].neurons), dtype=np.int64)
         self.exit_step = np.zeros(slots, dtype=np.int64)
+        self.history = np.zeros((slots, 0, network.layers[-1].neurons), dtype=np.int64)
         self._unhurried = max(1, IDLE_PLACES // (plan.places * slots))
 
     @property
@@ -109,7 +110,7 @@ class Flight:
             layer.advance(source, clock, self._inboxes, counting)
             source = layer.lists
         depth, order = len(self.layers), self.plan.layers[-1].output.order
-        read_out(source.arrays, order, depth, thresholds, clock, self.scores, self.exit_step)
+        read_out(source.arrays, order, depth, thresholds, clock, self.scores, self.exit_step, self.history)
 
     def _lengths(self, thresholds: IntArray) -> IntArray:
         """Steps of the next window of each slot: to the next step in which the sample may stop, if that is not near."""
@@ -117,6 +118,13 @@ class Flight:
         frame = np.clip(self.first - depth, 0, len(thresholds) - 1)
         until = next_stops(thresholds)[frame] + depth + 1 - self.first
         return np.minimum(np.minimum(np.maximum(until, self._unhurried), self.window), most - self.first)
+
+    def keep_history(self, wanted: bool) -> None:
+        """Keep the scores after every frame from now on, or keep them no more."""
+        slots, classes = self.scores.shape
+        frames = self.plan.network.masks.stream_steps if wanted else 0
+        if self.history.shape[1] != frames:
+            self.history = np.zeros((slots, frames, classes), dtype=np.int64)
 
     def operations(self, slot: int) -> IntArray:
         """Synaptic operations in every layer and step since the sample began, shape (L, K)."""

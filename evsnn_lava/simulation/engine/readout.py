@@ -23,7 +23,7 @@ def _gap(scores):
 
 
 @kernel
-def read_out(lists, order, depth, thresholds, clock, scores, exit_step):
+def read_out(lists, order, depth, thresholds, clock, scores, exit_step, history):
     """Add the output of a window to the scores, up to the exit of each sample.
 
     Parameters
@@ -42,6 +42,8 @@ def read_out(lists, order, depth, thresholds, clock, scores, exit_step):
         Output summed up.
     exit_step : numpy.ndarray of int64, shape (slots,)
         Frames seen at the exit, 0 as long as a sample is not decided.
+    history : numpy.ndarray of int64, shape (slots, T', classes) or (slots, 0, classes)
+        Scores after every frame, if they are wanted.
     """
     index, value, start, count = lists
     first, steps = clock
@@ -53,6 +55,8 @@ def read_out(lists, order, depth, thresholds, clock, scores, exit_step):
             for at in range(begin, begin + count[slot, step % start.shape[1]]):
                 scores[slot, order[index[at]]] += value[at] if len(value) > 1 else 1
             frame = step - depth
+            if history.shape[1]:
+                history[slot, frame] = scores[slot]
             limit = thresholds[frame]
             if frame == len(thresholds) - 1 or (limit < NEVER and _gap(scores[slot]) > limit):
                 exit_step[slot] = frame + 1

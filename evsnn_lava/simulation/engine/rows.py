@@ -91,7 +91,7 @@ def _add_once(typing_context: Any, sums: Any, weights: Any) -> Any:
 def add_row(sums: int, weights: int, width: int) -> None:
     """Add a single row of weights to 32-bit sums, as `add_rows` does."""
     for column in range(0, width, LANES):
-        _add_once(sums + 4 * column, weights + 2 * column)
+        _add_once(sums + 4 * column, weights + 2 * column)  # type: ignore[call-arg]  # numba passes the first one
 
 
 @inner
