@@ -19,10 +19,11 @@ inner = njit(nogil=True)
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Decorator of a function that Python calls."""
-    dispatcher: Any = njit(nogil=True, cache=True)(function)
-    index = getattr(dispatcher._cache, "_cache_file", None)
-    if index is not None:  # absent where nothing can be written
-        index._source_stamp = source_digest()
+    try:
+        dispatcher: Any = njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # nothing can be written anywhere: every process compiles for itself
+        return njit(nogil=True)(function)
+    dispatcher._cache._cache_file._source_stamp = source_digest()
     return dispatcher
 
 

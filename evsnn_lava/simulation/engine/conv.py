@@ -49,6 +49,14 @@ def reached(size: int, kernel: int, stride: int, padding: int, dilation: int, ou
     return np.where((off == 0) & (place >= 0) & (place < outputs), place, -1).astype(np.int64)
 
 
+def conv_sizes(synapse: ConvSynapse, shape: Shape) -> tuple[int, ...]:
+    """Input channels and columns, groups, input and output channels of a group, output columns and lines."""
+    channels, _, columns = shape
+    outputs, out_lines, out_columns = synapse.output_shape(shape)
+    groups = synapse.groups
+    return (channels, columns, groups, channels // groups, outputs // groups, out_columns, out_lines)
+
+
 def reaches(synapse: ConvSynapse, shape: Shape) -> tuple[npt.NDArray[np.int64], ...]:
     """`reached` along both axes of an input of `shape`."""
     sizes, outputs = shape[1:], synapse.output_shape(shape)[1:]
@@ -67,12 +75,14 @@ def kernel_rows(synapse: ConvSynapse) -> npt.NDArray[np.int16]:
 
 
 @inner
-def _scatter(rows, sizes, reach_y, reach_x, index, begin, count, words, touched):
-    """Add the row of every spike to the output places that it reaches."""
+def scatter(rows, sizes, reach_y, reach_x, lists, begin, count, words, touched):
+    """Add the row of every message, times the message, to the output places that it reaches."""
+    index, value = lists[0], lists[1]
     channels, columns, groups, group_inputs, group_outputs, out_columns, _ = sizes
     tall, wide, width = reach_y.shape[1], reach_x.shape[1], rows.shape[1]
     base, target_base, outputs = rows.ctypes.data, words.ctypes.data, groups * group_outputs
     for at in range(begin, begin + count):
+        message = value[at] if len(value) > 1 else np.int32(1)
         pixel, channel = divmod(index[at], channels)
         y, x = divmod(pixel, columns)
         group, member = divmod(channel, group_inputs)
@@ -85,7 +95,7 @@ def _scatter(rows, sizes, reach_y, reach_x, index, begin, count, words, touched)
                     continue
                 target = (line + reach_x[x, kx]) * outputs + group * group_outputs
                 row = ((group * tall + ky) * wide + kx) * group_inputs + member
-                add_row(target_base + 4 * target, base + 2 * row * width, width)
+                add_row(target_base + 4 * target, base + 2 * row * width, message, width)
                 for block in range(target >> BLOCK_BITS, ((target + group_outputs - 1) >> BLOCK_BITS) + 1):
                     touched[block] = 1
 
@@ -135,7 +145,7 @@ def deliver_conv(rows, sizes, reach, sight, dense_from, lists, clock, tile, inbo
     rows : numpy.ndarray of int16
         See `kernel_rows`.
     sizes : tuple of int
-        Input channels and columns, groups, input and output channels of a group, output columns and lines.
+        See `conv_sizes`.
     reach : (numpy.ndarray, numpy.ndarray)
         See `reached`, for lines and columns.
     sight : (numpy.ndarray, numpy.ndarray)
@@ -162,7 +172,7 @@ def deliver_conv(rows, sizes, reach, sight, dense_from, lists, clock, tile, inbo
                 _gather(rows, sizes, sight[0], sight[1], index, pixel_begin, words)
                 own[:] = 1
             elif number:
-                _scatter(rows, sizes, reach[0], reach[1], index, place, number, words, own)
+                scatter(rows, sizes, reach[0], reach[1], lists, place, number, words, own)
 
 
 class ConvDelivery(Delivery):
@@ -180,13 +190,10 @@ class ConvDelivery(Delivery):
 
     def __init__(self, synapse: ConvSynapse, shape: Shape, dense_from: float | None = None) -> None:
         channels, lines, columns = shape
-        outputs, out_lines, out_columns = synapse.output_shape(shape)
         reach = reaches(synapse, shape)
-        groups = synapse.groups
-        sizes = (channels, columns, groups, channels // groups, outputs // groups, out_columns, out_lines)
         share = _dense_share(synapse, shape, reach) if dense_from is None else dense_from
         spikes = max(1, int(share * channels * lines * columns)) if share <= 1 else np.iinfo(np.int64).max
-        self._fixed = (kernel_rows(synapse), sizes, reach, _sight(synapse, shape), spikes)
+        self._fixed = (kernel_rows(synapse), conv_sizes(synapse, shape), reach, _sight(synapse, shape), spikes)
         self._pixels = lines * columns + 1
 
     def memory(self, slots: int) -> npt.NDArray[np.int64]:

@@ -90,15 +90,17 @@ _advance_alike, _advance_each = _advancing(each=False), _advancing(each=True)
 
 
 @inner
-def _advance_block(alike, each, bias, u, v, activation, first):
-    """Advance a block; gives who fired, as bits, and whether a state changed."""
+def _advance_block(alike, each, bias, rows, first):
+    """Advance a block; gives who fired, as bits, and whether a state changed.
+
+    All is handed over as addresses: a slice of an array would cost as much as half of the block.
+    """
     at = 4 * first
-    states = u.ctypes.data, v.ctypes.data, activation.ctypes.data
-    bias_at = bias.ctypes.data + at
+    u_at, v_at, activation_at, bias_at = rows[0] + at, rows[1] + at, rows[2] + at, bias.ctypes.data + at
     if len(each[0]):
-        keeps = each[0].ctypes.data + at, each[1].ctypes.data + at
-        return _advance_each(states[0], states[1], states[2], keeps[0], keeps[1], bias_at, alike[2])
-    return _advance_alike(states[0], states[1], states[2], alike[0], alike[1], bias_at, alike[2])
+        keep_u, keep_v = each[0].ctypes.data + at, each[1].ctypes.data + at
+        return _advance_each(u_at, v_at, activation_at, keep_u, keep_v, bias_at, alike[2])
+    return _advance_alike(u_at, v_at, activation_at, alike[0], alike[1], bias_at, alike[2])
 
 
 @kernel
@@ -128,17 +130,16 @@ def advance_cuba(alike, each, bias, states, awake, lists, gates, cost, clock, ti
         for j in range(begin, min(end, steps[slot])):
             step, column = first_step[slot] + j, j - begin
             place, caused, updated = start[slot, step % start.shape[1]], np.int64(0), 0
-            for block in range(awake.shape[1]):
-                arrived = touched[row, column, block] != 0
-                if not (arrived or awake[slot, block]):
+            rows = u[slot].ctypes.data, v[slot].ctypes.data, activation[row, column].ctypes.data
+            own_awake, own_touched = awake[slot], touched[row, column]
+            for block in range(len(own_awake)):
+                if not (own_touched[block] or own_awake[block]):
                     continue
-                a, b = block * BLOCK, (block + 1) * BLOCK
-                own = u[slot, a:b], v[slot, a:b], activation[row, column, a:b]
-                fired, changed = _advance_block(alike, each, bias, own[0], own[1], own[2], a)
-                place, operations = note_bits(index, place, fired, a, cost)
+                fired, changed = _advance_block(alike, each, bias, rows, block * BLOCK)
+                place, operations = note_bits(index, place, fired, block * BLOCK, cost)
                 caused += operations
-                awake[slot, block] = arrived or changed != 0 or fired != 0
-                touched[row, column, block] = 0
+                own_awake[block] = own_touched[block] or changed != 0 or fired != 0
+                own_touched[block] = 0
                 updated += BLOCK
             finish_step(lists, gates, tally, slot, step, place, caused, updated)
 

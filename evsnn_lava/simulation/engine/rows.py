@@ -75,23 +75,24 @@ def load_word(typing_context: Any, address: Any) -> Any:
 
 
 @intrinsic
-def _add_once(typing_context: Any, sums: Any, weights: Any) -> Any:
-    """Add `LANES` weights to as many sums."""
+def _add_once(typing_context: Any, sums: Any, weights: Any, message: Any) -> Any:
+    """Add `LANES` weights, each times a number, to as many sums."""
 
     def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
-        sums, weights = arguments
+        sums, weights, message = arguments
         narrow, wide = (ir.VectorType(ir.IntType(bits), LANES) for bits in (16, 32))
-        (Vector.load(builder, sums, wide) + Vector.load(builder, weights, narrow).widened(32)).store(sums)
+        factor = Vector.spread(builder, builder.trunc(message, wide.element), wide)
+        (Vector.load(builder, sums, wide) + Vector.load(builder, weights, narrow).widened(32) * factor).store(sums)
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp), generate
+    return types.void(types.intp, types.intp, types.intp), generate
 
 
 @inner
-def add_row(sums: int, weights: int, width: int) -> None:
-    """Add a single row of weights to 32-bit sums, as `add_rows` does."""
+def add_row(sums: int, weights: int, message: Any, width: int) -> None:
+    """Add a single row of weights, each times a message, to 32-bit sums; otherwise as `add_rows`."""
     for column in range(0, width, LANES):
-        _add_once(sums + 4 * column, weights + 2 * column)  # type: ignore[call-arg]  # numba passes the first one
+        _add_once(sums + 4 * column, weights + 2 * column, message)  # type: ignore[call-arg]  # numba adds the first
 
 
 @inner

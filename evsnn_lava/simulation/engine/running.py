@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from evsnn_lava.errors import CapacityError
 from evsnn_lava.simulation.engine.compiled import kernel
 from evsnn_lava.simulation.engine.lists import BLOCK, MessageLists, add_operations
 from evsnn_lava.simulation.engine.plan import LayerPlan
@@ -128,7 +129,10 @@ class Running:
 
     def _advance_tile(self, source: MessageLists, cost: Any, clock: Any, tile: Any, boxes: list[Any]) -> None:
         plan, inbox = self.plan, boxes[0]
-        plan.delivery.deliver(source, clock, tile, inbox, self.memory)
+        try:
+            plan.delivery.deliver(source, clock, tile, inbox, self.memory)
+        except CapacityError as error:
+            raise CapacityError(f"layer {plan.layer.name}: {error}") from error
         if plan.back:
             plan.back.deliver(self.lists, clock, tile, boxes[1], self.back_memory)
             _merge(*(part.reshape(-1) for box in boxes for part in box))

@@ -11,15 +11,15 @@ from evsnn_lava.network import ConvSynapse
 from evsnn_lava.network.synapses import Shape
 from evsnn_lava.simulation.arithmetic import STATE_LIMIT
 from evsnn_lava.simulation.engine.compiled import inner, kernel
-from evsnn_lava.simulation.engine.conv import kernel_rows, reaches
+from evsnn_lava.simulation.engine.conv import conv_sizes, kernel_rows, reaches, scatter
 from evsnn_lava.simulation.engine.delivery import Delivery
 from evsnn_lava.simulation.engine.lists import MessageLists
 from evsnn_lava.simulation.synapses import WORD_LIMIT, word_overflow
 
 
 @inner
-def _scatter(rows, sizes, reach_y, reach_x, lists, begin, count, sums):
-    channels, columns, groups, group_inputs, group_outputs, out_columns = sizes
+def _scatter_wide(rows, sizes, reach_y, reach_x, lists, begin, count, sums):
+    channels, columns, groups, group_inputs, group_outputs, out_columns, _ = sizes
     index, value = lists[0], lists[1]
     tall, wide, outputs = reach_y.shape[1], reach_x.shape[1], groups * group_outputs
     for at in range(begin, begin + count):
@@ -49,9 +49,26 @@ def _cut(sums, weight_exp, words):
     return largest
 
 
+@inner
+def _bound(value, begin, count, weights):
+    """What no absolute sum exceeds: of all messages, or of the largest message at every weight of an output."""
+    heaviest, heaviest_sum = weights
+    total, largest = np.int64(count), np.int64(1)
+    if len(value) > 1:
+        total, largest = np.int64(0), np.int64(0)
+        for at in range(begin, begin + count):
+            size = abs(np.int64(value[at]))
+            total, largest = total + size, max(largest, size)
+    return min(heaviest * total, heaviest_sum * largest)
+
+
 @kernel
-def deliver_wide_conv(rows, weight_exp, sizes, reach, lists, clock, tile, inbox, sums):
-    """As `deliver_conv`, with a room of 64-bit sums for all neurons; gives the largest absolute sum."""
+def deliver_wide_conv(rows, weights, weight_exp, sizes, reach, lists, clock, tile, inbox, sums):
+    """As `deliver_conv`, with the largest absolute weight, the largest sum of those of an output, and 64-bit sums.
+
+    Small messages take a short cut: where no sum can leave 24 bits and nothing is shifted, 32 bits do. Gives the
+    largest absolute sum of the others.
+    """
     first_step, steps = clock
     slot_begin, slot_end, begin, end = tile
     activation, touched = inbox
@@ -60,11 +77,16 @@ def deliver_wide_conv(rows, weight_exp, sizes, reach, lists, clock, tile, inbox,
     for slot in range(slot_begin, slot_end):
         for j in range(begin, min(end, steps[slot])):
             sent = (first_step[slot] + j - 1) % start.shape[1]
-            if count[slot, sent] == 0:
+            place, number = start[slot, sent], count[slot, sent]
+            words, own = activation[slot - slot_begin, j - begin], touched[slot - slot_begin, j - begin]
+            if number == 0:
                 continue
-            _scatter(rows, sizes, reach[0], reach[1], lists, start[slot, sent], count[slot, sent], sums)
-            largest = max(largest, _cut(sums, weight_exp, activation[slot - slot_begin, j - begin]))
-            touched[slot - slot_begin, j - begin, :] = 1
+            if weight_exp == 0 and _bound(lists[1], place, number, weights) < STATE_LIMIT:
+                scatter(rows, sizes, reach[0], reach[1], lists, place, number, words, own)
+                continue
+            _scatter_wide(rows, sizes, reach[0], reach[1], lists, place, number, sums)
+            largest = max(largest, _cut(sums, weight_exp, words))
+            own[:] = 1
     return largest
 
 
@@ -80,11 +102,10 @@ class WideConvDelivery(Delivery):
     """
 
     def __init__(self, synapse: ConvSynapse, shape: Shape) -> None:
-        outputs, *out_shape = synapse.output_shape(shape)
-        groups = synapse.groups
-        sizes = (shape[0], shape[2], groups, shape[0] // groups, outputs // groups, out_shape[1])
-        self._fixed = (kernel_rows(synapse), synapse.weight_exp, sizes, reaches(synapse, shape))
-        self._neurons = int(np.prod((outputs, *out_shape)))
+        weights = int(np.abs(synapse.weights.astype(np.int64)).max()), heaviest_sum(synapse)
+        sizes, reach = conv_sizes(synapse, shape), reaches(synapse, shape)
+        self._fixed = (kernel_rows(synapse), weights, synapse.weight_exp, sizes, reach)
+        self._neurons = int(np.prod(synapse.output_shape(shape)))
 
     def memory(self, slots: int) -> npt.NDArray[np.int64]:
         """Room that the kernel needs, whatever the number of `slots`."""
@@ -105,5 +126,9 @@ class WideConvDelivery(Delivery):
 
 def stays_narrow(synapse: ConvSynapse, graded: bool) -> bool:
     """Whether no sum of spikes can leave 24 bits, and no shift follows."""
-    bound = int(np.abs(synapse.weights.astype(np.int64)).sum(axis=(1, 2, 3)).max())
-    return not graded and synapse.weight_exp == 0 and bound < STATE_LIMIT
+    return not graded and synapse.weight_exp == 0 and heaviest_sum(synapse) < STATE_LIMIT
+
+
+def heaviest_sum(synapse: ConvSynapse) -> int:
+    """Largest sum of the absolute weights of an output."""
+    return int(np.abs(synapse.weights.astype(np.int64)).sum(axis=(1, 2, 3)).max())
