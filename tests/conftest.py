@@ -21,7 +21,14 @@ class Without:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Without())
 """
-BACKENDS = ("reference", "lava", "loihi2")
+BACKENDS = {
+    "reference": ("reference", {}),
+    "engine": ("engine", {}),
+    "lava": ("lava", {}),
+    "lava fused": ("lava", {"model": "fused"}),
+    "loihi2": ("loihi2", {}),
+}
+"""What `--backend` takes: a back-end and its options."""
 
 
 def pytest_configure():
@@ -42,8 +49,9 @@ def pytest_addoption(parser):
 def pytest_generate_tests(metafunc):
     if "backend" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--backend") or BACKENDS
-        marks = {"lava": [pytest.mark.lava]}
-        params = [pytest.param(name, marks=marks.get(name, [])) for name in chosen]
+        params = [
+            pytest.param(name, marks=[pytest.mark.lava] if BACKENDS[name][0] == "lava" else []) for name in chosen
+        ]
         metafunc.parametrize("backend", params, indirect=True)
 
 
@@ -55,11 +63,12 @@ def findings():
 
 @pytest.fixture
 def backend(request, findings):
-    """The name of one back-end; the test runs once for each that is usable here."""
-    finding = findings[f"back-end {request.param}"]
+    """The name of one back-end and its options; the test runs once for each that is usable here."""
+    name, options = BACKENDS[request.param]
+    finding = findings[f"back-end {name}"]
     if not finding.ok:
         pytest.skip(f"{finding.name}: {finding.detail}")
-    return request.param
+    return name, options
 
 
 @pytest.fixture(scope="session")

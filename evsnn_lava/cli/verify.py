@@ -57,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"comma-separated, of {', '.join(ANSWERS)} (default: all that are usable; reference with --against)",
     )
     parser.add_argument(
+        "--model",
+        help="what the network is in Lava: layers, a process per synapse and layer, or fused, one process (default: "
+        "layers); both give the same results",
+    )
+    parser.add_argument(
         "--against",
         type=Path,
         metavar="OLD",
@@ -77,7 +82,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     if options.against:
         expected, traces["against"] = _right(options.against)
         backends = "reference" if backends is None else backends
-    found = verify_network(network, output, backends, traces, expected)
+    found = verify_network(network, output, backends, traces, expected, model=options.model)
     if options.trace:
         write_traces(replace(network, golden=expected.golden), traces, options.trace)
         output.note(f"wrote {options.trace}")
@@ -105,6 +110,7 @@ def verify_network(
     backends: str | None = None,
     traces: dict[str, Trace] | None = None,
     expected: NetworkDescription | None = None,
+    model: str | None = None,
 ) -> dict[str, Agreement | str]:
     """Check every back-end.
 
@@ -120,6 +126,8 @@ def verify_network(
         Receives what each back-end did.
     expected : NetworkDescription, optional
         What they should compute, with golden vectors; by default the same network.
+    model : str, optional
+        What the network is in Lava, ``layers`` or ``fused``; only where Lava is among the back-ends.
 
     Returns
     -------
@@ -129,7 +137,8 @@ def verify_network(
     Raises
     ------
     ConfigError
-        If a name is unknown, if there are no golden vectors, or if the two networks cannot be compared.
+        If a name is unknown, if there are no golden vectors, if the two networks cannot be compared, or if there is a
+        model without Lava.
     BackendUnavailableError, UnsupportedError
         If a back-end that was asked for cannot do it.
     """
@@ -142,11 +151,14 @@ def verify_network(
     for name in names:
         if name not in ANSWERS:
             raise _no_answer(name)
+    if model is not None:
+        _require_lava(model, names)
+    options = {"lava": {} if model is None else {"model": model}}
     found: dict[str, Agreement | str] = {}
     for name in names:
         output.note(f"checking {name}")
         try:
-            answer = ANSWERS[name](network)
+            answer = ANSWERS[name](network, **options.get(name, {}))
         except (BackendUnavailableError, CapacityError, UnsupportedError) as error:
             if backends is not None:
                 raise
@@ -166,6 +178,19 @@ def _no_answer(name: str) -> EvsnnError:
     if reason:
         return BackendUnavailableError(f"back-end {name} is not available: {reason}")
     return unknown_name("back-end", name, ANSWERS)
+
+
+def _require_lava(model: str, names: list[str]) -> None:
+    """Refuse a model of the Lava graph that there is not, or that nobody would run."""
+    from evsnn_lava.runtime.layout import MODELS  # here: as the back-ends below
+
+    if model not in MODELS:
+        raise unknown_name("model of the Lava graph", model, MODELS)
+    if "lava" not in names:
+        raise ConfigError(
+            f"--model {model} says what the network is in Lava, and --backends {','.join(names)} leaves Lava out; "
+            "add lava or leave --model out"
+        )
 
 
 def write_traces(network: NetworkDescription, traces: Mapping[str, Trace], path: Path) -> None:
@@ -206,17 +231,25 @@ def _reference(network: NetworkDescription) -> Answer:
     return Answer(trace, result_from_trace(network, trace, "reference", 0.0))
 
 
-def _lava(network: NetworkDescription) -> Answer:
+def _engine(network: NetworkDescription) -> Answer:
+    from evsnn_lava.simulation.engine import Engine  # here: numba takes most of a second to import
+
+    engine, frames = Engine(network), golden_of(network).frames
+    return Answer(engine.trace(frames, states=True), engine.run(frames))
+
+
+def _lava(network: NetworkDescription, model: str = "layers") -> Answer:
     from evsnn_lava.runtime import LavaSession  # here: Lava is optional
 
     frames = golden_of(network).frames
-    with LavaSession(network) as session:
+    with LavaSession(network, model=model) as session:
         return Answer(session.trace(frames, states=True), session.run(frames))
 
 
-ANSWERS: Final[dict[str, Callable[[NetworkDescription], Answer]]] = {
+ANSWERS: Final[dict[str, Callable[..., Answer]]] = {
     "slayer": _slayer,
     "reference": _reference,
+    "engine": _engine,
     "lava": _lava,
 }
-"""How to ask each back-end."""
+"""How to ask each back-end; Lava can be told its model, too."""

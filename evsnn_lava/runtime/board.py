@@ -82,7 +82,7 @@ class Board:
         if len(working):
             return self.names[working[0]]
         waiting = late[(rows[late, _PHASE] == WAITING) & (late > 0)]
-        return f"the synapse before {self.names[waiting[0]]}" if len(waiting) else self.names[late[0]]
+        return f"what feeds {self.names[waiting[0]]}" if len(waiting) else self.names[late[0]]
 
 
 class BoardRow:

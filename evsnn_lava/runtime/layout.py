@@ -1,13 +1,18 @@
-"""How a network lies in Lava: axis order and names of the processes."""
+"""How a network lies in Lava: axis order, models and names of the processes."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from evsnn_lava.errors import unknown_name
 from evsnn_lava.network import NetworkDescription
+
+LAYERS: Final = "layers"
+FUSED: Final = "fused"
 
 
 def lava_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -64,12 +69,43 @@ def source_graded(network: NetworkDescription) -> tuple[bool, ...]:
     return (network.recipe.message_bits > 0, *(layer.neuron.graded for layer in network.layers))
 
 
-def process_names(network: NetworkDescription) -> tuple[str, ...]:
-    """Names of the processes on the board in the order in which messages pass them, the recorders at the end."""
+def process_names(network: NetworkDescription, model: str = LAYERS) -> tuple[str, ...]:
+    """Names of the processes on the board, in the order in which messages pass them; recorders come last.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network.
+    model : str
+        Which of `MODELS` stands for the network.
+
+    Returns
+    -------
+    tuple of str
+        The feeder is the first one; the processes of the network follow.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such model; the message lists all.
+    """
+    if model not in MODELS:
+        raise unknown_name("model of the Lava graph", model, MODELS)
+    return ("feeder", *MODELS[model](network))
+
+
+def _fused_names(_: NetworkDescription) -> tuple[str, ...]:
+    return ("network", "readout")
+
+
+def _layers_names(network: NetworkDescription) -> tuple[str, ...]:
     layers = [layer.name for layer in network.layers]
-    return (
-        "feeder",
-        *(f"{name} neurons" for name in layers),
-        "readout",
-        *(f"{name} recorder" for name in ("input", *layers)),
-    )
+    recorders = (f"{name} recorder" for name in ("input", *layers))
+    return (*(f"{name} neurons" for name in layers), "readout", *recorders)
+
+
+MODELS: Final[dict[str, Callable[[NetworkDescription], tuple[str, ...]]]] = {LAYERS: _layers_names, FUSED: _fused_names}
+"""The models of a network in Lava, by the names of the processes behind the feeder.
+
+``layers`` is a process per synapse and per layer of neurons, ``fused`` is one process with the engine in it.
+"""

@@ -20,7 +20,7 @@ from evsnn_lava.runtime.board import Board
 from evsnn_lava.runtime.exchange import Exchange, Job
 from evsnn_lava.runtime.failure import Failure
 from evsnn_lava.runtime.host import Child, uninterrupted
-from evsnn_lava.runtime.layout import process_names
+from evsnn_lava.runtime.layout import LAYERS, process_names
 from evsnn_lava.runtime.results import clear, read_result, read_trace, write_frames
 from evsnn_lava.simulation.reference import Trace
 
@@ -45,11 +45,14 @@ class LavaSession:
         What to run.
     timeout_s : float
         Time without any step after which the graph counts as hanging.
+    model : str
+        What the network is in Lava: ``layers``, a process per synapse and per layer of neurons, portable to Loihi 2; or
+        ``fused``, one process with the engine in it, which is much faster. Both give the same results.
 
     Raises
     ------
     ConfigError
-        If the time is not positive.
+        If the time is not positive or there is no such model.
     BackendUnavailableError
         If Lava is not installed.
 
@@ -61,12 +64,13 @@ class LavaSession:
             result = session.run(frames)
     """
 
-    def __init__(self, network: NetworkDescription, timeout_s: float = 30.0) -> None:
+    def __init__(self, network: NetworkDescription, timeout_s: float = 30.0, model: str = LAYERS) -> None:
         if timeout_s <= 0:
             raise ConfigError(f"timeout_s is {timeout_s}, it must be above 0; choose some seconds")
         self.network = network
         self.timeout_s = timeout_s
-        self._names = process_names(network)
+        self.model = model
+        self._names = process_names(network, model)
         self._child: Child | None = None
         self._stack = ExitStack()
         self._busy = threading.Lock()
@@ -87,7 +91,7 @@ class LavaSession:
             self._board = Board(self._exchange.board, self._names, create=True)
             self._child = child = Child(self._exchange.folder, self._exchange.log)
             self._stack.callback(child.end)
-        child.send(self.network)
+        child.send((self.network, self.model))
         self._await(child, max(START_TIMEOUT_S, self.timeout_s), START_UP, None)
 
     def __exit__(
@@ -252,6 +256,7 @@ def run(
     frames: npt.NDArray[np.generic],
     timeout_s: float = 30.0,
     progress: Progress | None = None,
+    model: str = LAYERS,
 ) -> RunResult:
     """Run samples in a session of their own.
 
@@ -265,11 +270,13 @@ def run(
         As for `LavaSession`.
     progress : callable, optional
         As for `LavaSession.run`.
+    model : str
+        As for `LavaSession`.
 
     Returns
     -------
     RunResult
         As of `LavaSession.run`.
     """
-    with LavaSession(network, timeout_s) as session:
+    with LavaSession(network, timeout_s, model) as session:
         return session.run(frames, progress)

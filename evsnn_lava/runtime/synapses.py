@@ -21,7 +21,7 @@ MESSAGE_BITS: Final = {False: 0, True: 24}
 """By whether messages are graded; without bits, Lava takes every number as a spike."""
 
 CONV_SIZE_LIMIT: Final = 127
-"""Lava's Conv keeps strides, sizes and groups in 8 bits."""
+"""Lava's Conv keeps strides, sizes and groups in 8 bits, and computes the sizes of padded inputs in them."""
 
 
 def synapse_processes(layer: Layer, shape: tuple[int, ...], graded: bool) -> list[tuple[str, Any]]:
@@ -74,7 +74,7 @@ def _direct(synapse: DirectSynapse, shape: tuple[int, ...], _: bool, name: str) 
 
 def _conv(synapse: ConvSynapse, shape: tuple[int, ...], graded: bool, name: str) -> list[tuple[str, Any]]:
     """Lava convolves where the description correlates: the kernel is flipped, and all axes are reversed."""
-    process = (Conv if not graded and _fits_lava(synapse) else ExactConv)(
+    process = (Conv if not graded and _fits_lava(synapse, shape) else ExactConv)(
         weight=np.array(synapse.weights[:, :, ::-1, ::-1].transpose(0, 3, 2, 1)),
         weight_exp=synapse.weight_exp,
         input_shape=lava_shape(shape),
@@ -88,8 +88,9 @@ def _conv(synapse: ConvSynapse, shape: tuple[int, ...], graded: bool, name: str)
     return [("a_in", process)]
 
 
-def _fits_lava(synapse: ConvSynapse) -> bool:
-    sizes = (*synapse.weights.shape[2:], *synapse.stride, *synapse.padding, *synapse.dilation, synapse.groups)
+def _fits_lava(synapse: ConvSynapse, shape: tuple[int, ...]) -> bool:
+    padded = (size + 2 * padding for size, padding in zip(shape[1:], synapse.padding, strict=True))
+    sizes = (*padded, *synapse.stride, *synapse.dilation, synapse.groups)  # no kernel reaches over a padded input
     return synapse.weight_exp == 0 and max(sizes) <= CONV_SIZE_LIMIT
 
 

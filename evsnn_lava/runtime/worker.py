@@ -24,13 +24,13 @@ PAUSE_MARGIN = 2
 
 
 def work(connection: Connection, exchange: Exchange, memory_prefix: str) -> None:
-    """Receive a network, build its graph, then answer jobs until the session hangs up.
+    """Receive a network and its model, build the graph, then answer jobs until the session hangs up.
 
     Parameters
     ----------
     connection : multiprocessing.connection.Connection
-        To the session: a network comes in and "ready" goes out, then the most steps of a job come in and the seconds
-        that it took go out.
+        To the session: a network and a model come in and "ready" goes out, then the most steps of a job come in and
+        the seconds that it took go out.
     exchange : Exchange
         Files of the session.
     memory_prefix : str
@@ -38,7 +38,8 @@ def work(connection: Connection, exchange: Exchange, memory_prefix: str) -> None
     """
     shared_memory._SHM_NAME_PREFIX = memory_prefix  # type: ignore[attr-defined]  # forked processes inherit it
     try:
-        feeder = _compile(connection.recv(), exchange)
+        network, model = connection.recv()
+        feeder = _compile(network, model, exchange)
         threading.Thread(target=_report_deaths, args=(exchange,), daemon=True).start()
         connection.send("ready")
         while True:
@@ -49,14 +50,14 @@ def work(connection: Connection, exchange: Exchange, memory_prefix: str) -> None
         Failure.of("Lava's runtime", error).save(exchange.failure)
 
 
-def _compile(network: NetworkDescription, exchange: Exchange) -> Any:
+def _compile(network: NetworkDescription, model: str, exchange: Exchange) -> Any:
     from evsnn_lava import _lava
-    from evsnn_lava.runtime.graph import build
+    from evsnn_lava.runtime.graph import build, run_config
 
     _report_failures(_lava.SystemProcess, exchange)
     _find_models_at_once(_lava.ProcGroupDiGraphs)
-    feeder = build(network, exchange)
-    feeder.create_runtime(run_cfg=_lava.Loihi2SimCfg(select_tag="fixed_pt"))
+    feeder = build(network, exchange, model)
+    feeder.create_runtime(run_cfg=run_config(model))
     return feeder
 
 

@@ -1,6 +1,6 @@
 """One suite for all back-ends: each must compute what the reference computes, event for event.
 
-`pytest tests/backends --backend lava` runs it on one of them.
+`pytest tests/backends --backend lava` runs it on one of them, `--backend "lava fused"` on the other model of Lava's.
 """
 
 from __future__ import annotations
@@ -67,9 +67,10 @@ def network(masks: FrameMasks, cutoff, bias: bool) -> NetworkDescription:
     return NetworkDescription("small", layers, recipe, masks, cutoff(masks.stream_steps), ("a", "b", "c"))
 
 
-def assert_conforms(backend: str, small: NetworkDescription, frames: np.ndarray) -> None:
+def assert_conforms(backend: tuple[str, dict], small: NetworkDescription, frames: np.ndarray) -> None:
+    name, options = backend
     expected = run(small, frames)
-    found = backend_named(backend).run(small, frames)
+    found = backend_named(name).run(small, frames, **options)
     for field in dataclasses.fields(expected):
         if field.name not in ("backend", "wall_time_s"):
             assert np.array_equal(getattr(found, field.name), getattr(expected, field.name)), field.name

@@ -314,16 +314,55 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--backends", "reference", "--model", "fused"],
+            "--model fused says what the network is in Lava, and --backends reference leaves Lava out; add lava",
+        ),
+        (
+            ["--backends", "lava", "--model", "netx"],
+            "unknown model of the Lava graph 'netx'; choose one of: fused, lay",
+        ),
+        (["--against", "FILE", "--model", "layers"], "--backends reference leaves Lava out"),
+    ],
+    ids=["without Lava", "unknown", "against"],
+)
+def test_a_model_that_nobody_would_run_is_refused(file, evsnn, arguments, said):
+    code, out, err = evsnn("verify", file, *(file if argument == "FILE" else argument for argument in arguments))
+    assert (code, out) == (2, "")
+    assert err.startswith("ConfigError: ")
+    assert said in err
+
+
+@pytest.mark.lava
+@pytest.mark.parametrize("model", ["layers", "fused"])
+def test_both_models_of_the_lava_graph_agree(file, evsnn, tmp_path, model):
+    path = tmp_path / "trace.npz"
+    code, out, err = evsnn("verify", file, "--backends", "lava", "--model", model, "--trace", path, "--json")
+    assert code == 0, err
+    assert json.loads(out)["lava"]["decisions_agree"]
+    with np.load(path) as arrays:
+        names = [name for name in arrays if name.startswith("lava/")]
+        assert {name.rpartition("/")[2] for name in names} == {"messages", "u", "v"}
+        for name in names:
+            np.testing.assert_array_equal(arrays[name], arrays[name.replace("lava", "reference")])
+
+
 @pytest.mark.lava
 @pytest.mark.parametrize("what", list(WRONG))
-def test_a_wrong_lava_graph_is_located(file, evsnn, monkeypatch, what):
+@pytest.mark.parametrize("model", ["layers", "fused"])
+def test_a_wrong_lava_graph_is_located(file, evsnn, monkeypatch, model, what):
     """A real graph of another network, held against the right file."""
     right = read_net(file)
     wrong = replace(right, layers=(right.layers[0], WRONG[what](right.layers[1])), golden=None)
     frames = right.golden.frames
     lava = verify.ANSWERS["lava"]
-    monkeypatch.setitem(verify.ANSWERS, "lava", lambda network: lava(replace(wrong, golden=network.golden)))
-    code, out, err = evsnn("verify", file, "--backends", "lava", "--json")
+    monkeypatch.setitem(
+        verify.ANSWERS, "lava", lambda network, **how: lava(replace(wrong, golden=network.golden), **how)
+    )
+    code, out, err = evsnn("verify", file, "--backends", "lava", "--model", model, "--json")
     assert code == 1, err
     difference = json.loads(out)["lava"]["difference"]
     sides = [simulate(network, frames).messages for network in (right, wrong)]

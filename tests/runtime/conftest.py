@@ -21,6 +21,7 @@ from evsnn_lava.network import (
     Layer,
     NetworkDescription,
 )
+from evsnn_lava.runtime.layout import MODELS
 
 MARK = "EVSNN_TEST_MARK"
 SHAPE, STEPS = (2, 9, 7), 8
@@ -118,6 +119,12 @@ def remains(monkeypatch):
     mark = uuid.uuid4().hex
     monkeypatch.setenv(MARK, mark)
     return Remains(mark)
+
+
+@pytest.fixture(params=MODELS)
+def model(request):
+    """Every model of the network in Lava, one after the other."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

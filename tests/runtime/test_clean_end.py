@@ -24,6 +24,8 @@ pytestmark = pytest.mark.lava
 
 HERE = Path(__file__).parent
 NOTHING = (0, 0, 0)
+PROCESSES = {"layers": 8, "fused": 6}
+"""At least so many processes a session of the small network has."""
 
 SCRIPT = """
 import sys
@@ -32,7 +34,7 @@ from conftest import random_frames, small_network
 from evsnn_lava.runtime import LavaSession, host
 
 network = small_network(steps=30)
-with LavaSession(network) as session:
+with LavaSession(network, model={model!r}) as session:
     session.run(random_frames(network, 5000), progress=lambda *done: print("step", flush=True))
 """
 
@@ -55,29 +57,29 @@ def settle(remains, wanted, seconds=30.0):
     return counted
 
 
-def test_normal_end(make, remains):
+def test_normal_end(make, model, remains):
     children = len(psutil.Process().children(recursive=True))
     network = make.small_network()
-    with LavaSession(network) as session:
+    with LavaSession(network, model=model) as session:
         session.run(make.frames(network, 3))
         processes, segments, folders = remains.counted()
-    assert processes >= 8
+    assert processes >= PROCESSES[model]
     assert segments > 10
     assert folders == 1
     assert remains.counted() == NOTHING
     assert len(psutil.Process().children(recursive=True)) == children
 
 
-def run_faulty(make, remains, policy, timeout_s=30.0):
+def run_faulty(make, remains, model, policy, timeout_s=30.0):
     network = make.small_network(steps=5)
-    with LavaSession(network, timeout_s=timeout_s) as session:
+    with LavaSession(network, timeout_s, model) as session:
         assert remains.counted() != NOTHING
         session.run(make.frames(network, 3), policy=policy("never", [0] * 5))
 
 
-def test_an_exception_in_our_process_arrives_as_itself(make, remains, faulty):
+def test_an_exception_in_our_process_arrives_as_itself(make, remains, model, faulty):
     with pytest.raises(faulty.LostTableError, match="the table is lost") as caught:
-        run_faulty(make, remains, faulty.Raising)
+        run_faulty(make, remains, model, faulty.Raising)
     assert remains.counted() == NOTHING
     cause = caught.value.__cause__
     assert isinstance(cause, RunError)
@@ -85,9 +87,9 @@ def test_an_exception_in_our_process_arrives_as_itself(make, remains, faulty):
     assert "in stops" in str(cause.__cause__)
 
 
-def test_an_exception_that_cannot_travel_becomes_a_run_error(make, remains, faulty):
+def test_an_exception_that_cannot_travel_becomes_a_run_error(make, remains, model, faulty):
     with pytest.raises(RunError, match="readout failed in step 1 of sample 0 with StubbornError: very stubborn"):
-        run_faulty(make, remains, faulty.Stubborn)
+        run_faulty(make, remains, model, faulty.Stubborn)
     assert remains.counted() == NOTHING
 
 
@@ -101,17 +103,27 @@ def test_an_exception_in_a_process_of_lava_arrives_as_itself(make, remains):
     assert remains.counted() == NOTHING
 
 
-def test_a_hang_names_process_and_step(make, remains, faulty):
+def test_a_network_that_the_engine_cannot_take_is_reported(make, remains):
+    network = make.small_network()
+    session = LavaSession(network, model="fused")
+    object.__setattr__(network.layers[0], "synapse", None)
+    with pytest.raises(KeyError, match="NoneType") as caught, session:
+        pytest.fail("a session without a network")
+    assert "network failed in the start-up with KeyError" in str(caught.value.__cause__)
+    assert remains.counted() == NOTHING
+
+
+def test_a_hang_names_process_and_step(make, remains, model, faulty):
     start = time.monotonic()
     with pytest.raises(RunError, match=r"no progress for 1.5 s.*readout hangs in step 3 of sample 0"):
-        run_faulty(make, remains, faulty.Sleeping, timeout_s=1.5)
+        run_faulty(make, remains, model, faulty.Sleeping, timeout_s=1.5)
     assert time.monotonic() - start < 120
     assert remains.counted() == NOTHING
 
 
-def test_a_process_that_is_killed_is_named_at_once(make, remains, faulty):
+def test_a_process_that_is_killed_is_named_at_once(make, remains, model, faulty):
     with pytest.raises(RunError, match=r"^readout was killed by signal 9 .*memory") as caught:
-        run_faulty(make, remains, faulty.Dying, timeout_s=200)
+        run_faulty(make, remains, model, faulty.Dying, timeout_s=200)
     assert "readout failed in step 1 of sample 0" in str(caught.value.__cause__)
     assert remains.counted() == NOTHING
 
@@ -171,8 +183,8 @@ def test_an_interrupt_waits_for_the_block_whichever_thread_gets_it():
     assert seen == ["through"]
 
 
-def test_a_child_that_nobody_holds_ends(make, remains):
-    session = LavaSession(make.small_network())
+def test_a_child_that_nobody_holds_ends(make, model, remains):
+    session = LavaSession(make.small_network(), model=model)
     session.__enter__()
     assert remains.counted() != NOTHING
     session._child.connection.close()
@@ -234,9 +246,10 @@ def test_a_session_that_is_closed_during_a_job_says_so(make, remains):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_a_signal_to_the_program_ends_everything(remains, number):
+def test_a_signal_to_the_program_ends_everything(remains, model, number):
+    script = SCRIPT.format(here=str(HERE), model=model)
     program = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT.format(here=str(HERE))], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     with program:
         assert program.stdout.readline() == "step\n"
@@ -244,7 +257,7 @@ def test_a_signal_to_the_program_ends_everything(remains, number):
         processes, segments, folders = remains.counted()
         program.send_signal(number)
         _, said = program.communicate(timeout=60)
-    assert processes >= 9
+    assert processes > PROCESSES[model]
     assert segments > 10
     assert folders == 1
     assert ("KeyboardInterrupt" in said) == (number == signal.SIGINT)
@@ -270,7 +283,7 @@ def child_of(remains):
     return min(remains.processes(), key=lambda process: process.create_time())
 
 
-def test_a_worker_that_dies_ends_the_run(make, remains):
+def test_a_worker_that_dies_ends_the_run(make, model, remains):
     def kill_worker(*_):
         with contextlib.suppress(psutil.NoSuchProcess):  # killed at the report of progress before
             for worker in child_of(remains).children():
@@ -279,7 +292,7 @@ def test_a_worker_that_dies_ends_the_run(make, remains):
     network = make.small_network(steps=30)
     with (
         pytest.raises(RunError, match="Lava died during the run of network small"),
-        LavaSession(network) as session,
+        LavaSession(network, model=model) as session,
     ):
         session.run(make.frames(network, 2000), progress=kill_worker)
     assert remains.counted() == NOTHING

@@ -204,14 +204,14 @@ def assert_same_trace(lava, reference):
 
 @pytest.mark.lava
 @pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: "-".join(map(str, chain)))
-def test_random_networks_of_all_kinds_equal_the_reference(chain):
+def test_random_networks_of_all_kinds_equal_the_reference(chain, model):
     *families, seed = chain
     network = network_of(families, seed)
     frames = frames_for(network, 8, seed)
     backwards = frames[::-1]
     expected = simulation.run(network, frames)
     assert expected.messages.any(axis=(0, 2)).all(), "a silent layer proves nothing"
-    with runtime.LavaSession(network) as session:
+    with runtime.LavaSession(network, model=model) as session:
         assert_same(session.run(frames), expected)
         assert_same_trace(session.trace(frames[:3], states=True), simulation.simulate(network, frames[:3], states=True))
         assert_same(session.run(backwards), simulation.run(network, backwards))
@@ -230,7 +230,7 @@ def network_with(*blocks, bits=24):
 
 
 @pytest.mark.lava
-def test_numbers_that_leave_their_words_do_so_everywhere_alike():
+def test_numbers_that_leave_their_words_do_so_everywhere_alike(model):
     rng = np.random.default_rng(0)
     network = network_with(
         (DirectSynapse(32767, 32767), SigmaDeltaNeuron(0, activation="unit", spike_exp=0, state_exp=0)),
@@ -240,25 +240,34 @@ def test_numbers_that_leave_their_words_do_so_everywhere_alike():
     )
     frames = frames_for(network, 3)
     expected = simulation.simulate(network, frames, states=True)
-    with runtime.LavaSession(network) as session:
+    with runtime.LavaSession(network, model=model) as session:
         assert_same_trace(session.trace(frames, states=True), expected)
     for layer, state, limit in ((0, "sigma", 31), (1, "sigma", 29), (2, "u", 30), (3, "u", 20)):
         assert np.abs(expected.states[layer][state]).max() > 0.9 * 2**limit
 
 
+PROCESS = {"layers": "layer0 synapse", "fused": "network"}
+"""Who convolves in each model."""
+REFUSED = {
+    "layers": r"^layer0 synapse: a sum reaches 38503\d+, the limit",
+    "fused": r"^layer layer0: ConvSynapse: a sum reaches 38503\d+, the limit",
+}
+
+
 @pytest.mark.lava
-def test_what_cannot_be_computed_is_refused():
+def test_what_cannot_be_computed_is_refused(model):
     conv = ConvSynapse(np.full((1, 2, 3, 3), 255))
     network = network_with((conv, SigmaDeltaNeuron(9)), (DenseSynapse([[1, 2], [3, 4]]), SigmaNeuron()))
     frames = np.full((1, *network.input_shape, STEPS), (1 << 23) - 1)
     with pytest.raises(CapacityError, match="ConvSynapse: a sum reaches"):
         simulation.run(network, frames)
-    with runtime.LavaSession(network) as session:
+    with runtime.LavaSession(network, model=model) as session:
         for wrong in (frames + 1, frames / 2):
             with pytest.raises(ConfigError, match=r"takes whole numbers -8388608..8388607"):
                 session.run(wrong)
         assert_same(session.run(frames // 5000), simulation.run(network, frames // 5000))
-        with pytest.raises(CapacityError, match=r"layer0 synapse: a sum reaches 38503\d+, the limit"):
+        with pytest.raises(CapacityError, match=REFUSED[model]) as caught:
             session.run(frames)
+        assert f"{PROCESS[model]} failed in step" in str(caught.value.__cause__)
         with pytest.raises(RunError, match="closed"):
             session.run(frames)

@@ -16,6 +16,7 @@ def test_processes_are_named_in_the_order_of_the_messages(make):
     layers = ("layer0 neurons", "layer1 neurons", "layer2 neurons")
     recorders = tuple(f"{name} recorder" for name in ("input", "layer0", "layer1", "layer2"))
     assert process_names(network) == ("feeder", *layers, "readout", *recorders)
+    assert process_names(network, "fused") == ("feeder", "network", "readout")
     assert source_graded(network) == (False,) * 4
 
 
@@ -30,3 +31,8 @@ def test_parameters_broadcast_as_in_the_description(shape):
 def test_a_timeout_must_be_positive(make):
     with pytest.raises(ConfigError, match="timeout_s is 0"):
         LavaSession(make.small_network(), timeout_s=0)
+
+
+def test_an_unknown_model_is_refused_before_anything_starts(make):
+    with pytest.raises(ConfigError, match="unknown model of the Lava graph 'netx'; choose one of: fused, layers"):
+        LavaSession(make.small_network(), model="netx")

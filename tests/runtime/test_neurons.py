@@ -30,7 +30,7 @@ def exchange(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model_of(exchange, built):
     """Makes the model of a neuron, in the layout that Lava's compiler would give it."""
-    from evsnn_lava.runtime.graph import NEURONS
+    from evsnn_lava.runtime.layers import NEURONS
     from evsnn_lava.runtime.processes import cuba, resonators, sigma_delta
 
     models = {

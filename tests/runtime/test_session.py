@@ -21,11 +21,11 @@ def differences(result, expected):
 
 
 @pytest.mark.parametrize(("seed", "semantics"), [(0, "skip"), (1, "mute"), (2, "skip")])
-def test_random_networks_equal_the_reference(make, seed, semantics):
+def test_random_networks_equal_the_reference(make, model, seed, semantics):
     network = make.random_network(seed, semantics)
     frames = make.frames(network, 12, seed)
     order = np.random.default_rng(seed).permutation(len(frames))
-    with runtime.LavaSession(network) as session:
+    with runtime.LavaSession(network, model=model) as session:
         result = session.run(frames)
         shuffled = session.run(frames[order])
         trace = session.trace(frames[:4])
@@ -58,25 +58,30 @@ def test_weights_of_one_sign_are_exact(make, weights):
     assert differences(runtime.run(network, frames), simulation.run(network, frames)) == []
 
 
-def test_many_samples_need_no_more_memory_than_a_few(make, remains):
+def anonymous(process):
+    """Bytes that belong to no file; what a library takes depends on who else has loaded it."""
+    return sum(area.anonymous for area in process.memory_maps())
+
+
+def test_many_samples_need_no_more_memory_than_a_few(make, model, remains):
     network = make.small_network()
     frames = make.frames(network, 300)
-    with runtime.LavaSession(network) as session:
+    with runtime.LavaSession(network, model=model) as session:
         session.run(frames[:30])
-        before = {process.pid: process.memory_full_info().uss for process in remains.processes()}
+        before = {process.pid: anonymous(process) for process in remains.processes()}
         result = session.run(frames)
-        after = {process.pid: process.memory_full_info().uss for process in remains.processes()}
+        after = {process.pid: anonymous(process) for process in remains.processes()}
     assert differences(result, simulation.run(network, frames)) == []
     seen = before.keys() & after.keys()  # on a busy machine psutil may miss a process once
-    assert len(seen) >= 8
+    assert len(seen) >= {"layers": 8, "fused": 5}[model]
     assert abs(sum(after[pid] - before[pid] for pid in seen)) < 4e6
 
 
-def test_progress_and_another_policy(make):
+def test_progress_and_another_policy(make, model):
     network = make.small_network(steps=4)
     frames = make.frames(network, 40)
     seen = []
-    with runtime.LavaSession(network) as session:
+    with runtime.LavaSession(network, model=model) as session:
         result = session.run(frames, progress=lambda *done: seen.append(done), policy=CutoffPolicy.fixed(2, 4))
         with pytest.raises(ConfigError, match="5 thresholds"):
             session.run(frames, policy=CutoffPolicy.never(5))

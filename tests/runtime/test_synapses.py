@@ -116,6 +116,24 @@ def test_depthwise_convolution_of_many_channels(drive):
     assert np.array_equal(drive(synapse, messages, False)[1], reference(synapse, messages, 1))
 
 
+@pytest.mark.parametrize(
+    ("shape", "size", "options"),
+    [
+        ((200, 3, 2), (2, 2, 2, 5), {"stride": (1, 2)}),
+        ((3, 128, 2), (2, 2, 1, 1), {}),
+        ((120, 4, 1), (1, 1, 2, 3), {"padding": (0, 4)}),
+        ((100, 3, 1), (1, 1, 2, 9), {"padding": (0, 14), "dilation": (1, 15)}),
+    ],
+)
+def test_convolution_of_spikes_over_wide_inputs(drive, shape, size, options):
+    """Lava's own Conv fails or goes wrong where a size that it computes is above 127."""
+    rng = np.random.default_rng(5)
+    synapse = ConvSynapse(rng.integers(-256, 256, size), **options)
+    messages = [rng.random(shape) < 0.5 for _ in range(2)]
+    sent = drive(synapse, messages, False)
+    assert all(np.array_equal(sent[k], reference(synapse, messages, k)) for k in range(1, 3))
+
+
 def test_a_sum_that_just_leaves_the_word_is_refused(drive):
     """2**31 itself, which no word holds."""
     synapse = ConvSynapse(np.full((1, 1, 1, 1), -256))
@@ -152,3 +170,22 @@ def test_processes_of_lava_are_used_where_they_are_exact(synapse, graded, expect
 
     made = synapse_processes(layer_with(synapse), (1, 1, 2), graded)
     assert [type(process).__name__ for _, process in made] == expected
+
+
+@pytest.mark.parametrize(
+    ("width", "kernel", "options", "expected"),
+    [
+        (127, 1, {}, "Conv"),
+        (128, 1, {}, "ExactConv"),
+        (125, 1, {"padding": (0, 1)}, "Conv"),
+        (126, 1, {"padding": (0, 1)}, "ExactConv"),
+        (127, 10, {"dilation": (1, 14)}, "Conv"),
+        (127, 9, {"dilation": (1, 16), "padding": (0, 1)}, "ExactConv"),
+    ],
+)
+def test_the_convolution_of_lava_is_used_up_to_its_limit(width, kernel, options, expected):
+    from evsnn_lava.runtime.synapses import synapse_processes
+
+    synapse = ConvSynapse(np.ones((1, 1, 1, kernel), dtype=int), **options)
+    ((_, process),) = synapse_processes(layer_with(synapse), (1, 1, width), False)
+    assert type(process).__name__ == expected

@@ -20,7 +20,8 @@ from evsnn_lava._lava import (
     tag,
 )
 from evsnn_lava.runtime.board import BoardRow
-from evsnn_lava.runtime.exchange import Exchange, pack
+from evsnn_lava.runtime.exchange import Exchange
+from evsnn_lava.runtime.records import Records
 
 
 class Recorder(AbstractProcess):
@@ -57,7 +58,7 @@ class Recorder(AbstractProcess):
 @requires(CPU)
 @tag("fixed_pt")
 class PyRecorderModel(PyLoihiProcessModel):
-    """Appends to its files in every step, so that nothing is lost when the run is paused or killed."""
+    """Counts in every step, and leaves the files to `Records`."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     costs: np.ndarray = LavaPyType(np.ndarray, np.int64)
@@ -65,10 +66,8 @@ class PyRecorderModel(PyLoihiProcessModel):
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         exchange: Exchange = proc_params["exchange"]
-        self.graded: bool = proc_params["graded"]
         self.board = BoardRow(exchange.board, proc_params["row"])
-        self.counts = exchange.counts(proc_params["source"]).open("ab", buffering=0)
-        self.messages = exchange.messages(proc_params["source"]).open("ab", buffering=0)
+        self.records = Records(exchange, proc_params["source"], proc_params["graded"])
 
     def run_spk(self) -> None:
         """Receive, count, write."""
@@ -76,8 +75,7 @@ class PyRecorderModel(PyLoihiProcessModel):
         messages = self.s_in.recv()
         self.board.working()
         sent = messages != 0
-        counted = [np.count_nonzero(sent), *self.costs[:, sent].sum(axis=1)]
-        self.counts.write(np.array(counted, dtype=np.int64).tobytes())
+        self.records.count(np.array([np.count_nonzero(sent), *self.costs[:, sent].sum(axis=1)], dtype=np.int64))
         if self.board.record_messages:
-            self.messages.write(pack(messages, messages.ndim, self.graded).tobytes())
+            self.records.keep(messages)
         self.board.finished()
