@@ -29,6 +29,7 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "lightning": "train",
         "tonic": "train",
         "nir": "nir",
+        "pyarrow": "parquet",
         "lava-nc": "lava",
         "lava-dl": "lava",
     }
@@ -68,8 +69,8 @@ def diagnose() -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        Python, the packages in the order of `PACKAGES`, the back-ends ``reference``, ``slayer``, ``lava`` and
-        ``loihi2``, shared memory and processors.
+        Python, the packages in the order of `PACKAGES`, the back-ends ``reference``, ``engine``, ``slayer``,
+        ``lava`` and ``loihi2``, shared memory and processors.
 
     Examples
     --------
@@ -111,6 +112,11 @@ def _probe_reference() -> str:
     return "numpy, the semantics in code"
 
 
+def _probe_engine() -> str:
+    import_module("evsnn_lava.simulation.engine")
+    return f"numba {metadata.version('numba')}, {_processor_count()} threads"
+
+
 def _probe_slayer() -> str:
     door = import_module("evsnn_lava._torch")
     device = "CUDA" if door.torch.cuda.is_available() else "CPU"
@@ -136,6 +142,7 @@ def _probe_loihi2() -> str:
 _PROBES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "reference": _probe_reference,
+        "engine": _probe_engine,
         "slayer": _probe_slayer,
         "lava": _probe_lava,
         "loihi2": _probe_loihi2,

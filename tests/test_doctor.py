@@ -26,6 +26,8 @@ def test_python_packages_and_machine_are_named(findings):
     assert findings["python"].ok
     assert findings["package numpy"].detail == np.__version__
     assert findings["back-end reference"].ok
+    assert findings["back-end engine"].ok
+    assert "numba" in findings["back-end engine"].detail
     assert "usable of" in findings["processors"].detail
 
 
@@ -45,6 +47,7 @@ def test_missing_packages_take_their_back_ends_with_them_and_no_more(diagnose_wi
     usable = {name: finding["ok"] for name, finding in findings.items() if name.startswith("back-end")}
     assert usable == {
         "back-end reference": True,
+        "back-end engine": True,
         "back-end slayer": False,
         "back-end lava": False,
         "back-end loihi2": False,

@@ -157,7 +157,7 @@ def cost_change_table(costs: CostComparison) -> Group:
     table = _numbers("Mean")
     same = _add_changed(table, [(change.what, *_cost_cells(change)) for change in costs.changes])
     note = (
-        f"{costs.samples} golden {plural(costs.samples, 'sample')} in the reference, both networks on the same frames; "
+        f"{costs.samples} golden {plural(costs.samples, 'sample')} in the engine, both networks on the same frames; "
         f"they decide {costs.same_decisions} of them alike"
     )
     return _titled(f"One inference on {costs.hardware}", table, "\n".join(filter(None, (same, note))))

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from evsnn_lava.cli.calibrate import calibrate_folder
 from evsnn_lava.cli.console import Output
+from evsnn_lava.cli.evaluation import run_samples
 from evsnn_lava.cli.export import describe, export_folder
-from evsnn_lava.cli.recordings import Samples, load_samples, run_samples
+from evsnn_lava.cli.recordings import Samples, load_samples
+from evsnn_lava.cli.rows import Rows
 from evsnn_lava.cli.run import facts_table, run_facts
+from evsnn_lava.cli.run_difference import first_difference
 from evsnn_lava.cli.train import train_with_progress
 from evsnn_lava.cli.verify import agreement_table, verify_network
 from evsnn_lava.errors import BackendUnavailableError, ConfigError, MismatchError
@@ -107,23 +108,24 @@ class _Demo:
 
     def run_lava(self, network: NetworkDescription, samples: Samples, limit: int) -> None:
         """Run the first samples in Lava and hold them against the reference."""
-        few = Samples(samples.frames[:limit], samples.labels[:limit], samples.sample_id[:limit])
-        command = f"run {self.file('masked')} --backend lava --limit {len(few.frames)}"
+        few = samples.first(limit)
+        command = f"run {self.file('masked')} --backend lava --limit {len(few)}"
         try:
-            result = self.stage(command, lambda: run_samples(network, few, "lava", True, self.output))
+            result = self.stage(command, lambda: run_samples(network, few, "lava", self.output))
         except BackendUnavailableError as error:
             self.output.note(f"not run in Lava: {error}")
             return
-        self.output.show(facts_table(run_facts(network, result, few)))
-        _require_same(result, run_samples(network, few, "reference", True, self.output))
+        self.output.show(facts_table(run_facts(network, Rows.of([result]), few)))
+        _require_same(network, result, run_samples(network, few, "reference", self.output))
         self.output.show("Lava and the reference agree on every decision, exit step and message.")
 
     def compare(self, networks: dict[str, NetworkDescription], samples: Samples) -> list[tuple[str, CostReport]]:
         """Cost of both files, with and without their cutoff, on the whole test set."""
         reports = []
+        self.output.note(str(samples))
         for name, variant, cutoff in VARIANTS:
             network = networks[variant]
-            result = run_samples(network, samples, "reference", cutoff, self.output)
+            result = run_samples(network, samples, "engine", self.output, cutoff)
             reports.append((name, profile_run(network, result, self.hardware, samples.known)))
         command = f"profile {self.file('masked')} --hw {self.hardware.name}"
         self.output.show(self.stage(command, lambda: cost_tables(reports[-1][1])))
@@ -147,7 +149,7 @@ VARIANTS = (
 )
 
 
-def _require_same(found: RunResult, expected: RunResult) -> None:
+def _require_same(network: NetworkDescription, found: RunResult, expected: RunResult) -> None:
     """Refuse a run that differs from the reference.
 
     Raises
@@ -155,10 +157,6 @@ def _require_same(found: RunResult, expected: RunResult) -> None:
     MismatchError
         Naming the first quantity and sample that differ.
     """
-    for name in ("decision", "exit_step", "steps", "scores", "messages", "synops", "input_events"):
-        ours, theirs = getattr(found, name), getattr(expected, name)
-        if not np.array_equal(ours, theirs):
-            sample = int(np.argwhere(ours != theirs)[0][0])
-            raise MismatchError(
-                f"{found.backend}: {name} of sample {sample} differs from {expected.backend}; run verify"
-            )
+    difference = first_difference(network, expected, found)
+    if difference is not None:
+        raise MismatchError(f"{found.backend} differs from {expected.backend}: {difference}; run verify")

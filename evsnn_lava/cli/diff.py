@@ -18,7 +18,7 @@ from evsnn_lava.export.netfile.reader import read_lifted
 from evsnn_lava.hw_profiles import HardwareProfile, load_profile, profile_names
 from evsnn_lava.network import NetworkDescription, RunResult
 from evsnn_lava.profiling import CostReport, profile_run
-from evsnn_lava.simulation import run
+from evsnn_lava.runtime.backends import backend
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _facts(
 def _costs_or_reason(
     before: NetworkDescription, after: NetworkDescription, hardware: HardwareProfile, output: Output
 ) -> CostComparison | str:
-    output.note("running the golden frames of both files in the reference, for the cost (--quiet leaves it out)")
+    output.note("running the golden frames of both files in the engine, for the cost (--quiet leaves it out)")
     try:
         return compare_costs(before, after, hardware)
     except EvsnnError as error:
@@ -116,7 +116,7 @@ def _costs_or_reason(
 
 
 def compare_costs(before: NetworkDescription, after: NetworkDescription, hardware: HardwareProfile) -> CostComparison:
-    """Run both networks on the golden frames of both, in the reference, and price the runs.
+    """Run both networks on the golden frames of both, in the engine, and price the runs.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def compare_costs(before: NetworkDescription, after: NetworkDescription, hardwar
         If neither has golden vectors, or they take different frames.
     """
     frames = shared_frames(before, after)
-    results = run(before, frames), run(after, frames)
+    results = [backend("engine").run(network, frames) for network in (before, after)]
     pairs = zip((before, after), results, strict=True)
     reports = [profile_run(network, result, hardware) for network, result in pairs]
     costs = [_costs(report, result) for report, result in zip(reports, results, strict=True)]

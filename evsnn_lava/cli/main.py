@@ -22,7 +22,7 @@ VERBS: Final = {
     "convert": "turn a NIR graph or a netx file into a .net file, or a .net file into a NIR graph",
     "migrate": "bring a .net file of an older version to the newest one",
     "diff": "say what changed between two .net files, and what that does to size and cost",
-    "run": "run recordings through a .net file",
+    "run": "run recordings, or a whole test set, through a .net file",
     "profile": "say what an inference costs: steps, events, time, energy",
     "demo": "all of it, one after the other, for plain, masks, cutoff and both",
 }
@@ -34,6 +34,7 @@ EXTRAS: Final = {
     "matplotlib": "train",
     "tonic": "data",
     "nir": "nir",
+    "pyarrow": "parquet",
     "lava": "lava",
 }
 """Packages that only some verbs need, and the extra that brings them."""

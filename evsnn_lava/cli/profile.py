@@ -6,11 +6,13 @@ import argparse
 from typing import Any
 
 from evsnn_lava.cli.console import Output
-from evsnn_lava.cli.recordings import add_run_arguments, load_samples, run_samples
+from evsnn_lava.cli.evaluation import add_run_arguments, backend_options, run_samples
+from evsnn_lava.cli.recordings import load_samples
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.hw_profiles import load_profile, profile_names
 from evsnn_lava.profiling import CostReport, profile_run
 from evsnn_lava.reporting import cost_tables
+from evsnn_lava.runtime.backends import backend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Run, count and print the costs."""
-    hardware = load_profile(options.hw)
+    hardware, told = load_profile(options.hw), backend_options(options)
+    backend(options.backend).require(**told)
     network = read_net(options.file)
     samples = load_samples(network, options.data, options.split, options.limit)
-    result = run_samples(network, samples, options.backend, not options.no_cutoff, output)
+    result = run_samples(network, samples, options.backend, output, not options.no_cutoff, **told)
+    output.note(str(samples))
     report = profile_run(network, result, hardware, samples.known)
     if options.json:
         output.show_json(report_facts(report))

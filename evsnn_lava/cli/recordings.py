@@ -1,70 +1,90 @@
-"""Options and loading of recordings, shared by the verbs that run a network."""
+"""Loading of recordings, shared by the verbs that run a network."""
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava._files import atomic_write
-from evsnn_lava.cli.console import Output
-from evsnn_lava.data import SPLITS, WHOLE, EventSet, bin_set, default_split, holds_frames, load, read_frames
+from evsnn_lava.data import WHOLE, EventSet, bin_set, default_split, holds_frames, load, read_frames
 from evsnn_lava.data.checks import UNKNOWN_LABEL
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
-from evsnn_lava.runtime.backends import BACKENDS, backend
+from evsnn_lava.network import InputRecipe, NetworkDescription
+
+BLOCK_SAMPLES: Final = 256
+BLOCK_BYTES: Final = 2**27
+"""Frames are made for so many samples at a time, or fewer if they are larger together."""
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Frames and labels to run.
+    """What to run, with its labels; frames are made block by block, so that a large set needs no more memory.
 
     Parameters
     ----------
-    frames : numpy.ndarray of bool or int32, shape (N, C, H, W, T)
-        Input frames before masking.
+    read : callable
+        ``read(start, stop)`` gives the frames of some samples: (n, C, H, W, T), bool or int32, before masking.
     labels : numpy.ndarray of int64, shape (N,)
         Classes; -1 where the recording does not say.
     sample_id : numpy.ndarray of int64, shape (N,)
         Which recordings they are.
+    block : int
+        Samples in a block.
     split : str
         The part of the data set they are from; empty for frames and if not known.
     available : int
         How many recordings that part, or samples that file of frames, has.
     """
 
-    frames: npt.NDArray[Any]
+    read: Callable[[int, int], npt.NDArray[Any]]
     labels: npt.NDArray[np.int64]
     sample_id: npt.NDArray[np.int64]
+    block: int = BLOCK_SAMPLES
     split: str = ""
     available: int = 0
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.labels)
+
+    def blocks(self) -> Iterator[npt.NDArray[Any]]:
+        """The frames, in blocks of `block` samples; the last one may have fewer."""
+        for start in range(0, len(self), self.block):
+            yield self.read(start, min(start + self.block, len(self)))
+
+    def first(self, limit: int) -> Samples:
+        """The first samples alone."""
+        return replace(self, labels=self.labels[:limit], sample_id=self.sample_id[:limit])
 
     @property
     def known(self) -> npt.NDArray[np.int64] | None:
         """The labels, if every recording has one."""
         return self.labels if len(self.labels) and (self.labels >= 0).all() else None
 
+    def __str__(self) -> str:
+        """How many of how many."""
+        return f"{len(self)} of {self.available} {f'recordings (split {self.split})' if self.split else 'samples'}"
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of a run."""
-    parser.add_argument("file", type=Path, help="a .net file")
-    parser.add_argument("--backend", default="reference", help=f"one of {', '.join(BACKENDS)} (default: reference)")
-    parser.add_argument(
-        "--data",
-        help="data set, event file, folder, or frames in an .npy or .npz (default: what the network was trained on)",
-    )
-    parser.add_argument(
-        "--split",
-        choices=(*SPLITS, WHOLE),
-        help="part of the data set (default: test; all for a file or folder without parts of its own)",
-    )
-    parser.add_argument("--limit", type=int, help="run the first samples only")
-    parser.add_argument("--no-cutoff", action="store_true", help="run every sample to its last step")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+
+def block_samples(recipe: InputRecipe) -> int:
+    """How many samples make a block.
+
+    Parameters
+    ----------
+    recipe : InputRecipe
+        Says how large their frames are.
+
+    Returns
+    -------
+    int
+        At least 1, at most `BLOCK_SAMPLES`.
+    """
+    size = int(np.prod(recipe.input_shape)) * recipe.steps * (4 if recipe.message_bits else 1)
+    return max(1, min(BLOCK_SAMPLES, BLOCK_BYTES // size))
 
 
 def load_samples(network: NetworkDescription, data: str | None, split: str | None, limit: int | None) -> Samples:
@@ -88,7 +108,7 @@ def load_samples(network: NetworkDescription, data: str | None, split: str | Non
     Returns
     -------
     Samples
-        The frames.
+        What to run; recordings are binned when a block of them is asked for.
 
     Raises
     ------
@@ -109,18 +129,22 @@ def load_samples(network: NetworkDescription, data: str | None, split: str | Non
     events = load(source, split)
     if "sensor" in events.assumed:
         events = replace(events, sensor=(network.recipe.sensor_height, network.recipe.sensor_width))
-    indices = range(len(events) if limit is None else min(limit, len(events)))
-    labels = network_labels(events, events.labels[: len(indices)], network.class_names)
-    frames = bin_set(events, network.recipe, indices)
-    return Samples(frames, labels, np.asarray(events.sample_id)[: len(indices)], split, len(events))
+    labels = network_labels(events, events.labels[:limit], network.class_names)
+    recipe, names = network.recipe, np.asarray(events.sample_id)[:limit]
+    bin_set(events, recipe, ())  # so that a sensor that does not fit is refused here
+
+    def read(start: int, stop: int) -> npt.NDArray[Any]:
+        return bin_set(events, recipe, range(start, stop))
+
+    return Samples(read, labels, names, block_samples(recipe), split, len(events))
 
 
 def _frame_samples(network: NetworkDescription, source: str, split: str | None, limit: int | None) -> Samples:
     if split not in (None, WHOLE):
         raise ConfigError(f"--split {split} does nothing with frames, {source} has no parts; leave it out")
     found = read_frames(source, network.recipe, len(network.class_names))
-    frames = found.frames[:limit]
-    return Samples(frames, found.labels[:limit], np.arange(len(frames)), "", len(found.frames))
+    labels, size = found.labels[:limit], block_samples(network.recipe)
+    return Samples(found.block, labels, np.arange(len(labels)), size, "", len(found))
 
 
 def split_to_run(source: str, trained_on: str) -> str:
@@ -175,67 +199,3 @@ def network_labels(events: EventSet, labels: npt.NDArray[np.int64], classes: tup
             "rename or leave out what it does not know"
         )
     return np.array([known.get(int(label), UNKNOWN_LABEL) for label in labels], dtype=np.int64)
-
-
-def run_samples(network: NetworkDescription, samples: Samples, name: str, cutoff: bool, output: Output) -> RunResult:
-    """Run samples on a back-end and show progress.
-
-    Parameters
-    ----------
-    network : NetworkDescription
-        What to run.
-    samples : Samples
-        What to run it on.
-    name : str
-        Name of the back-end.
-    cutoff : bool
-        Whether the network's cutoff may stop samples.
-    output : Output
-        Where to show progress.
-
-    Returns
-    -------
-    RunResult
-        What came out.
-    """
-    chosen = backend(name)
-    if not cutoff:
-        network = network.with_cutoff(CutoffPolicy.never(network.masks.stream_steps))
-    with output.progress("samples") as progress:
-        task = progress.add_task(name, total=len(samples.frames), said="")
-
-        def report(done: int, _: int, steps: int) -> None:
-            progress.update(task, completed=done, said=f"{steps} steps")
-
-        result = chosen.run(network, samples.frames, progress=report)
-        progress.update(task, completed=result.samples, said=f"{int(result.steps.sum())} steps")
-    if samples.available:
-        what = f"recordings (split {samples.split})" if samples.split else "samples"
-        output.note(f"{len(samples.frames)} of {samples.available} {what}")
-    return result
-
-
-def write_results(result: RunResult, samples: Samples, path: Path) -> None:
-    """Write one row per sample to an npz file.
-
-    Parameters
-    ----------
-    result : RunResult
-        What came out.
-    samples : Samples
-        What was run.
-    path : pathlib.Path
-        File to write.
-    """
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            sample_id=samples.sample_id,
-            label=samples.labels,
-            decision=result.decision,
-            exit_step=result.exit_step,
-            steps=result.steps,
-            scores=result.scores,
-            messages=result.messages.sum(axis=2),
-            synops=result.synops.sum(axis=2),
-        )

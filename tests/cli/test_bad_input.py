@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 
 import h5py
 import numpy as np
@@ -170,13 +171,52 @@ def test_an_unknown_hardware_name(refused, net):
 
 def test_an_unknown_back_end(refused, net):
     message = refused("ConfigError", "run", net, "--backend", "gpu")
-    assert message == "ConfigError: unknown back-end 'gpu'; choose one of: lava, loihi2, reference"
+    assert message == "ConfigError: unknown back-end 'gpu'; choose one of: engine, lava, loihi2, reference"
     assert "unknown back-end 'gpu'" in refused("ConfigError", "verify", net, "--backends", "reference,gpu")
 
 
 def test_a_back_end_that_is_not_there(refused, net):
     message = refused("BackendUnavailableError", "run", net, "--backend", "loihi2", "--limit", 1)
     assert "lava-loihi" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--backend", "lava", "--threads", 2), "back-end lava has no option threads, it knows model; leave it out"),
+        (("--slots", 2, "--backend", "reference"), "back-end reference has no option slots, it knows none; leave it"),
+        (("--model", "fused"), "back-end engine has no option model, it knows threads, slots; leave it out"),
+        (("--threads", 0), "threads"),
+        (("--slots", -1), "slots"),
+    ],
+)
+def test_what_a_back_end_cannot_be_told(arguments, said, refused, net):
+    for verb in ("run", "profile"):
+        assert said in refused("ConfigError", verb, net, *arguments)
+
+
+def test_what_a_comparison_of_all_back_ends_does_not_do(refused, net, tmp_path):
+    both = refused("ConfigError", "run", net, "--backend", "all", "--model", "fused")
+    assert "--model fused does nothing with --backend all, which runs both; leave it out" in both
+    rows = refused("ConfigError", "run", net, "--backend", "all", "-o", tmp_path / "rows.npz")
+    assert "-o writes the rows of one back-end, --backend is all; name one or leave -o out" in rows
+    assert "unknown back-end 'all'" in refused("ConfigError", "profile", net, "--backend", "all")
+
+
+@pytest.mark.parametrize("name", ["rows", "rows.csv", "rows.npy"])
+def test_results_of_another_format(name, refused, net, tmp_path):
+    message = refused("ConfigError", "run", net, "-o", tmp_path / name)
+    assert message.endswith(f"{name}: results go to .npz or .parquet files; choose one of these suffixes")
+
+
+def test_results_in_a_folder_that_is_not_there(refused, net, tmp_path):
+    assert f"no folder {tmp_path / 'none'}" in refused("ConfigError", "run", net, "-o", tmp_path / "none" / "a.npz")
+
+
+def test_parquet_without_pyarrow(refused, net, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    message = refused("BackendUnavailableError", "run", net, "-o", tmp_path / "rows.parquet")
+    assert "pyarrow is not installed; run `pip install 'evsnn-lava[parquet]'`" in message
 
 
 def test_a_run_that_is_not_calibrated(refused, own_run, tmp_path):

@@ -94,7 +94,7 @@ def test_text_to_the_letter(files, evsnn, monkeypatch):
     monkeypatch.chdir(files[0].parent)
     code, out, err = evsnn("diff", *(path.name for path in files))
     assert code == 1
-    assert err == "running the golden frames of both files in the reference, for the cost (--quiet leaves it out)\n"
+    assert err == "running the golden frames of both files in the engine, for the cost (--quiet leaves it out)\n"
     assert [line.rstrip() for line in out.splitlines()] == (GOLDEN / "diff.txt").read_text("utf-8").splitlines()
     assert all(len(line) <= 100 for line in out.splitlines())
 

@@ -95,15 +95,22 @@ def test_verify_in_lava(net, evsnn):
     assert "the same, exit steps and decisions too" in " ".join(out.split())
 
 
-def test_run_on_the_reference(net, evsnn):
+def test_run_on_the_engine(net, evsnn):
     facts = as_json(evsnn("run", net, "--json"))
-    assert (facts["network"], facts["backend"], facts["samples"]) == ("bars", "reference", 15)
+    assert (facts["network"], facts["backend"], facts["samples"]) == ("bars", "engine", 15)
     assert facts["accuracy"] >= 0.8
     assert 1 <= facts["exit_step_mean"] <= facts["frames_sent_at_most"] == 4
     assert facts["steps_executed"] == pytest.approx(15 * (facts["exit_step_mean"] + facts["pipeline_depth_steps"]))
     code, out, _ = evsnn("run", net)
     assert code == 0
     assert f"{100 * facts['accuracy']:.1f} %" in out
+
+
+def test_run_on_the_reference_says_the_same(net, evsnn):
+    facts = [as_json(evsnn("run", net, "--backend", name, "--json")) for name in ("engine", "reference")]
+    assert [fact.pop("backend") for fact in facts] == ["engine", "reference"]
+    assert min(fact.pop("wall_time_s") for fact in facts) > 0
+    assert facts[0] == facts[1]
 
 
 def test_run_without_cutoff_takes_every_step(net, evsnn):
@@ -121,6 +128,7 @@ def test_rows_of_a_run_are_written(net, evsnn, tmp_path):
     assert evsnn("run", net, "-o", tmp_path / "rows.npz")[0] == 0
     with np.load(tmp_path / "rows.npz") as rows:
         assert rows["sample_id"].tolist() == list(range(15))
+        assert rows["label"].tolist() == [index % 3 for index in range(15)]
         assert rows["scores"].shape == (15, 3)
         assert rows["decision"].tolist() == rows["scores"].argmax(1).tolist()
         assert (rows["decision"] == rows["label"]).mean() >= 0.8
@@ -145,6 +153,13 @@ def test_profile(net, evsnn, hardware):
     assert code == 0
     assert "conv1" in out
     assert all(len(line) <= 100 for line in out.splitlines())
+
+
+def test_a_profile_on_the_engine_is_that_on_the_reference(net, evsnn):
+    facts = [as_json(evsnn("profile", net, "--backend", name, "--json")) for name in ("engine", "reference")]
+    assert [fact.pop("backend") for fact in facts] == ["engine", "reference"]
+    assert facts[0] == facts[1]
+    assert as_json(evsnn("profile", net, "--json"))["backend"] == "engine"
 
 
 def test_doctor(evsnn):

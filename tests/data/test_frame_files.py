@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evsnn_lava.data import holds_frames, read_frames
+from evsnn_lava.data import frame_files, holds_frames, read_frames
 from evsnn_lava.errors import ConfigError, FormatError
 from evsnn_lava.network import InputRecipe
 
@@ -127,6 +127,68 @@ def test_what_is_no_file_of_frames_is_refused(tmp_path):
 def test_a_file_of_one_array_may_have_any_name(tmp_path):
     np.save(tmp_path / "labels.npy", numbers(4, 6, 5, low=0, high=2))
     assert read_frames(tmp_path / "labels.npy", VECTOR, 3).labels.tolist() == [-1] * 4
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_frames_of_an_npy_stay_in_the_file(path, order):
+    frames = numbers(7, 2, 3, 4, 5)
+    np.save(path, np.asarray(frames, order=order))
+    found = read_frames(path, MAPS, 3)
+    assert isinstance(found.stored, np.memmap)
+    assert len(found) == 7
+    block = found.block(2, 5)
+    assert type(block) is np.ndarray
+    assert block.dtype == np.int32
+    assert np.array_equal(block, frames[2:5])
+    assert found.block(5, 9).shape == (2, 2, 3, 4, 5)
+
+
+def test_reading_a_file_block_by_block_takes_no_more_memory_than_a_block(path, run_python):
+    np.save(path, np.ones((320, 6, 1, 1, 2**15), dtype=np.uint8))  # 60 MiB
+    script = """
+import re, sys
+from pathlib import Path
+from evsnn_lava.data import frame_files, read_frames
+from evsnn_lava.network import InputRecipe
+frame_files.CHECKED_BYTES = 2**21
+peak_kib = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+before = peak_kib()
+found = read_frames(sys.argv[1], InputRecipe.frames((6, 1, 1), steps=2**15), 3)
+print(sum(int(found.block(start, start + 8).sum()) for start in range(0, 320, 8)))
+print(peak_kib() - before)
+"""
+    read, grown_kib = map(int, run_python(script, str(path)).split())
+    assert read == 320 * 6 * 2**15
+    assert grown_kib < 30 * 1024
+
+
+def test_blocks_of_vectors_have_all_axes(path):
+    frames = numbers(7, 6, 5, low=0, high=2)
+    np.save(path, frames)
+    assert np.array_equal(read_frames(path, VECTOR, 3).block(3, 5), frames[3:5].reshape(2, 6, 1, 1, 5))
+
+
+def test_values_are_checked_piece_by_piece(path, monkeypatch):
+    frames = np.zeros((9, 2, 3, 4, 5), dtype=np.int16)
+    frames[4, 1, 2, 3, 4], frames[8] = 77, 99
+    np.save(path, frames)
+    for size in (1, 500, 10**6):
+        monkeypatch.setattr(frame_files, "CHECKED_BYTES", size)
+        with pytest.raises(ConfigError, match=r"121 values of the frames \(first 77\) are no whole numbers -8..7"):
+            read_frames(path, MAPS, 3)
+
+
+def test_one_is_too_large_for_one_bit(path):
+    np.save(path, np.ones((1, 2, 3, 4, 5), dtype=bool))
+    with pytest.raises(ConfigError, match=r"\(first True\) are no whole numbers -1..0"):
+        read_frames(path, InputRecipe.frames((2, 3, 4), steps=5, message_bits=1), 3)
+
+
+def test_a_cut_file_is_refused(path):
+    np.save(path, numbers(7, 2, 3, 4, 5))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(FormatError, match="not a whole"):
+        read_frames(path, MAPS, 3)
 
 
 def test_which_files_hold_frames(tmp_path):
