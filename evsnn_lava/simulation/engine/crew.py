@@ -22,6 +22,25 @@ Progress = Callable[[int, int, int], None]
 POLL_S: Final = 0.05
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be written down besides decisions.
+
+    Parameters
+    ----------
+    counters : bool
+        Messages and synaptic operations.
+    activity : bool
+        What else the engine does.
+    history : bool
+        Scores after every frame.
+    """
+
+    counters: bool = True
+    activity: bool = False
+    history: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Logbook:
     """What became of N samples; a thread writes the row of a sample when it is decided.
@@ -34,27 +53,30 @@ class Logbook:
         Output summed up.
     input_events : numpy.ndarray of int64, shape (N, K)
         Messages of the input.
-    fired, sent, updated, operations : numpy.ndarray of int64, shape (N, L, K)
-        Messages before and after the masks, neurons updated, synaptic operations.
-    history : numpy.ndarray of int64, shape (N, T', classes) or (N, 0, classes)
-        Scores after every frame, if they are wanted.
+    sent, operations : numpy.ndarray of int64, shape (N, L, K)
+        Messages after the masks, and synaptic operations.
+    fired, updated : numpy.ndarray of int64, shape (N, L, K), or (N, L, 0) if not wanted
+        Messages before the masks, and neurons updated.
+    history : numpy.ndarray of int64, shape (N, T', classes), or (N, 0, classes) if not wanted
+        Scores after every frame.
     """
 
     exit_step: IntArray
     scores: IntArray
     input_events: IntArray
-    fired: IntArray
     sent: IntArray
-    updated: IntArray
     operations: IntArray
+    fired: IntArray
+    updated: IntArray
     history: IntArray
 
     @classmethod
-    def blank(cls, samples: int, network: NetworkDescription, history: bool) -> Logbook:
+    def blank(cls, samples: int, network: NetworkDescription, wanted: Wanted) -> Logbook:
         """Nothing is done yet."""
-        classes, steps = len(network.class_names), network.max_steps
-        shapes = [(samples,), (samples, classes), (samples, steps), *[(samples, network.depth, steps)] * 4]
-        shapes.append((samples, network.masks.stream_steps if history else 0, classes))
+        classes, layers, steps = len(network.class_names), network.depth, network.max_steps
+        counted, more = (samples, layers, steps), (samples, layers, steps if wanted.activity else 0)
+        shapes = [(samples,), (samples, classes), (samples, steps), counted, counted, more, more]
+        shapes.append((samples, network.masks.stream_steps if wanted.history else 0, classes))
         return cls(*(np.zeros(shape, dtype=np.int64) for shape in shapes))
 
 
@@ -69,19 +91,21 @@ class Run:
         When to stop.
     logbook : Logbook
         Filled.
-    counting : bool
-        Whether operations are counted.
+    wanted : Wanted
+        What the logbook has room for.
     """
 
-    def __init__(self, frames: npt.NDArray[Any], thresholds: IntArray, logbook: Logbook, counting: bool) -> None:
-        self._frames, self._thresholds, self._logbook, self._counting = frames, thresholds, logbook, counting
+    def __init__(self, frames: npt.NDArray[Any], thresholds: IntArray, logbook: Logbook, wanted: Wanted) -> None:
+        self._frames, self._thresholds, self._logbook, self._wanted = frames, thresholds, logbook, wanted
         self._next = iter(range(len(frames)))
         self._done = itertools.count(1)
         self._stopped = threading.Event()
+        self._share = 1
         self.samples_done = 0
 
     def go(self, flights: list[Flight], progress: Progress | None) -> None:
         """Run all samples, a thread per flight; one flight needs no thread of its own."""
+        self._share = max(1, -(-len(self._frames) // len(flights)))
         if len(flights) == 1:
             self._work(flights[0], progress)
             return
@@ -103,16 +127,16 @@ class Run:
             progress(self.samples_done, len(exits), int(exits.sum()) + depth * int(np.count_nonzero(exits)))
 
     def _work(self, flight: Flight, progress: Progress | None = None) -> None:
-        """Keep a flight full until there is nothing left."""
-        flight.keep_history(self._logbook.history.shape[1] > 0)
+        """Keep a flight full until there is nothing left; few samples are shared out among the threads."""
+        flight.keep_history(self._wanted.history)
         sample = np.full(flight.slots, -1, dtype=np.int64)
         while not self._stopped.is_set():
-            for slot in np.flatnonzero(sample < 0).tolist():
+            for slot in np.flatnonzero(sample[: self._share] < 0).tolist():
                 sample[slot] = self._begin(flight, slot)
             active = sample >= 0
             if not active.any():
                 return
-            flight.advance(self._thresholds, active, self._counting)
+            flight.advance(self._thresholds, active, self._wanted.counters)
             for slot in np.flatnonzero(active & (flight.exit_step > 0)).tolist():
                 self._note(flight, slot, int(sample[slot]))
                 sample[slot] = -1
@@ -128,11 +152,15 @@ class Run:
         """Write the row of a sample, up to its exit."""
         book, steps = self._logbook, int(flight.exit_step[slot]) + len(flight.layers)
         book.scores[number], book.history[number] = flight.scores[slot], flight.history[slot]
-        if self._counting:
+        if self._wanted.counters:
             book.input_events[number, :steps] = flight.intake.lists.count[slot, :steps]
             book.operations[number, :, :steps] = flight.operations(slot)[:, :steps]
+            rows = [
+                (SENT, book.sent),
+                *([(FIRED, book.fired), (UPDATED, book.updated)] if self._wanted.activity else []),
+            ]
             for index, layer in enumerate(flight.layers):
-                for row, target in ((FIRED, book.fired), (SENT, book.sent), (UPDATED, book.updated)):
+                for row, target in rows:
                     target[number, index, :steps] = layer.tally[slot, row, :steps]
         book.exit_step[number] = flight.exit_step[slot]
         self.samples_done = next(self._done)

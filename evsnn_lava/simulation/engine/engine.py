@@ -14,7 +14,7 @@ import numpy.typing as npt
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
 from evsnn_lava.simulation.counting import connections
-from evsnn_lava.simulation.engine.crew import Logbook, Progress, Run
+from evsnn_lava.simulation.engine.crew import Logbook, Progress, Run, Wanted
 from evsnn_lava.simulation.engine.flight import Flight
 from evsnn_lava.simulation.engine.plan import Plan
 from evsnn_lava.simulation.neurons import DYNAMICS
@@ -130,7 +130,7 @@ class Engine:
         CapacityError
             If a sum of a convolution leaves 32 bits, where Lava does not define it.
         """
-        return self._run(frames, progress, policy, counters)[0]
+        return self._run(frames, progress, policy, Wanted(counters))[0]
 
     def profile(self, frames: npt.NDArray[Any]) -> tuple[RunResult, Activity]:
         """Run samples, and say what that took besides messages and operations.
@@ -147,7 +147,7 @@ class Engine:
         Activity
             Counts of the same samples, layers and steps.
         """
-        result, book = self._run(frames, None, None, True)
+        result, book = self._run(frames, None, None, Wanted(activity=True))
         step = np.arange(self.network.max_steps)
         worked = ((step > 0) & (step < result.steps[:, None]))[:, None]
         neurons = np.array([layer.neurons for layer in self.network.layers])[:, None]
@@ -168,7 +168,7 @@ class Engine:
             That of `evsnn_lava.simulation.cumulative_scores`.
         """
         never = CutoffPolicy.never(self.network.masks.stream_steps)
-        return self._run(frames, None, never, counters=False, history=True)[1].history
+        return self._run(frames, None, never, Wanted(counters=False, history=True))[1].history
 
     def evaluate(
         self,
@@ -194,20 +194,15 @@ class Engine:
             yield self.run(frames, progress, policy)
 
     def _run(
-        self,
-        frames: npt.NDArray[Any],
-        progress: Progress | None,
-        policy: CutoffPolicy | None,
-        counters: bool,
-        history: bool = False,
+        self, frames: npt.NDArray[Any], progress: Progress | None, policy: CutoffPolicy | None, wanted: Wanted
     ) -> tuple[RunResult, Logbook]:
         network, chosen = self.network, policy or self.network.cutoff
         require_frames(network, frames)
         require_policy(network, chosen)
         start = time.perf_counter()
-        book = Logbook.blank(len(frames), network, history)
-        flights = [self._flight() for _ in range(max(1, min(self.threads, -(-len(frames) // self.slots), len(frames))))]
-        run = Run(frames, chosen.thresholds, book, counters)
+        book = Logbook.blank(len(frames), network, wanted)
+        flights = [self._flight() for _ in range(max(1, min(self.threads, len(frames))))]
+        run = Run(frames, chosen.thresholds, book, wanted)
         run.go(flights, progress)
         self._idle += flights  # only now: what an error leaves behind is not used again
         steps = book.exit_step + network.depth

@@ -176,16 +176,16 @@ def list_values(frames, order, column, cost, limits, places, steps, values, coun
 @kernel
 def sort_by_step(places, steps, values, found, index, value, start, count):
     """Deal the noted messages out to the lists of one slot, whose `start` and `count` are rows; keeps their order."""
-    filled = np.zeros(len(start), dtype=np.int64)
     graded = len(value) > 1
+    for step in range(len(count)):
+        count[step] = 0
     for i in range(found):
         step = steps[i]
-        place = start[step] + filled[step]
+        place = start[step] + count[step]
         index[place] = places[i]
         if graded:
             value[place] = values[i]
-        filled[step] += 1
-    count[: len(filled)] = filled
+        count[step] += 1
 
 
 @kernel
