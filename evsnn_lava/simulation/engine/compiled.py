@@ -13,7 +13,7 @@ from typing import Any
 
 from numba import njit
 
-inner = njit(nogil=True)
+inner = njit(nogil=True, inline="always")
 """Decorator of a function that only kernels call."""
 
 

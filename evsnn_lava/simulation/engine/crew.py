@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from evsnn_lava.network import NetworkDescription
 from evsnn_lava.simulation.engine.flight import Flight
+from evsnn_lava.simulation.engine.readout import Stops
 from evsnn_lava.simulation.engine.sending import FIRED, SENT, UPDATED
 
 IntArray = npt.NDArray[np.int64]
@@ -87,21 +87,19 @@ class Run:
     ----------
     frames : numpy.ndarray, shape (N, C, H, W, T)
         Recorded frames.
-    thresholds : numpy.ndarray of int64, shape (T',)
-        When to stop.
+    stops : Stops
+        When they stop.
     logbook : Logbook
         Filled.
     wanted : Wanted
         What the logbook has room for.
     """
 
-    def __init__(self, frames: npt.NDArray[Any], thresholds: IntArray, logbook: Logbook, wanted: Wanted) -> None:
-        self._frames, self._thresholds, self._logbook, self._wanted = frames, thresholds, logbook, wanted
+    def __init__(self, frames: npt.NDArray[Any], stops: Stops, logbook: Logbook, wanted: Wanted) -> None:
+        self._frames, self._stops, self._logbook, self._wanted = frames, stops, logbook, wanted
         self._next = iter(range(len(frames)))
-        self._done = itertools.count(1)
         self._stopped = threading.Event()
         self._share = 1
-        self.samples_done = 0
 
     def go(self, flights: list[Flight], progress: Progress | None) -> None:
         """Run all samples, a thread per flight; one flight needs no thread of its own."""
@@ -122,9 +120,9 @@ class Run:
 
     def _report(self, progress: Progress | None) -> None:
         if progress is not None:
-            exits = self._logbook.exit_step
-            depth = self._logbook.sent.shape[1]
-            progress(self.samples_done, len(exits), int(exits.sum()) + depth * int(np.count_nonzero(exits)))
+            exits = self._logbook.exit_step.copy()  # other threads go on writing
+            done, depth = int(np.count_nonzero(exits)), self._logbook.sent.shape[1]
+            progress(done, len(exits), int(exits.sum()) + depth * done)
 
     def _work(self, flight: Flight, progress: Progress | None = None) -> None:
         """Keep a flight full until there is nothing left; few samples are shared out among the threads."""
@@ -136,7 +134,7 @@ class Run:
             active = sample >= 0
             if not active.any():
                 return
-            flight.advance(self._thresholds, active, self._wanted.counters)
+            flight.advance(self._stops, active, self._wanted.counters)
             for slot in np.flatnonzero(active & (flight.exit_step > 0)).tolist():
                 self._note(flight, slot, int(sample[slot]))
                 sample[slot] = -1
@@ -163,4 +161,3 @@ class Run:
                 for row, target in rows:
                     target[number, index, :steps] = layer.tally[slot, row, :steps]
         book.exit_step[number] = flight.exit_step[slot]
-        self.samples_done = next(self._done)

@@ -126,12 +126,12 @@ def advance_cuba(alike, each, bias, states, awake, lists, gates, cost, clock, ti
     activation, touched = inbox
     index, _, start, _ = lists
     for slot in range(slot_begin, slot_end):
-        row = slot - slot_begin
+        row, own_awake = slot - slot_begin, awake[slot]
+        u_at, v_at = u[slot].ctypes.data, v[slot].ctypes.data
         for j in range(begin, min(end, steps[slot])):
             step, column = first_step[slot] + j, j - begin
             place, caused, updated = start[slot, step % start.shape[1]], np.int64(0), 0
-            rows = u[slot].ctypes.data, v[slot].ctypes.data, activation[row, column].ctypes.data
-            own_awake, own_touched = awake[slot], touched[row, column]
+            rows, own_touched = (u_at, v_at, activation[row, column].ctypes.data), touched[row, column]
             for block in range(len(own_awake)):
                 if not (own_touched[block] or own_awake[block]):
                     continue

@@ -17,6 +17,7 @@ from evsnn_lava.simulation.counting import connections
 from evsnn_lava.simulation.engine.crew import Logbook, Progress, Run, Wanted
 from evsnn_lava.simulation.engine.flight import Flight
 from evsnn_lava.simulation.engine.plan import Plan
+from evsnn_lava.simulation.engine.readout import Stops
 from evsnn_lava.simulation.neurons import DYNAMICS
 from evsnn_lava.simulation.reference import Trace, checked_stream, require_frames
 
@@ -202,7 +203,7 @@ class Engine:
         start = time.perf_counter()
         book = Logbook.blank(len(frames), network, wanted)
         flights = [self._flight() for _ in range(max(1, min(self.threads, len(frames))))]
-        run = Run(frames, chosen.thresholds, book, wanted)
+        run = Run(frames, Stops.of(chosen), book, wanted)
         run.go(flights, progress)
         self._idle += flights  # only now: what an error leaves behind is not used again
         steps = book.exit_step + network.depth
@@ -248,7 +249,7 @@ class Engine:
         stream = checked_stream(self.network, frames)
         picture = _Picture(self._plan, len(frames), states)
         flight = Flight(self._plan, 1, longest=1)
-        never = CutoffPolicy.never(self.network.masks.stream_steps).thresholds
+        never = Stops.at_the_end(self.network.masks.stream_steps)
         for sample in range(len(frames)):
             flight.begin(0, frames[sample])
             for _ in range(1, self.network.max_steps):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from evsnn_lava.simulation.engine.intake import InputLists
 from evsnn_lava.simulation.engine.lists import MessageLists, paint
 from evsnn_lava.simulation.engine.plan import Plan, Source
-from evsnn_lava.simulation.engine.readout import next_stops, read_out
+from evsnn_lava.simulation.engine.readout import Stops, read_out
 from evsnn_lava.simulation.engine.running import Inbox, Running
 from evsnn_lava.simulation.engine.sending import CAUSED
 from evsnn_lava.simulation.engine.wide_conv import WideConvDelivery
@@ -94,34 +94,35 @@ class Flight:
         self.first[slot], self.steps[slot] = 1, 0
         self.scores[slot], self.exit_step[slot] = 0, 0
 
-    def advance(self, thresholds: IntArray, active: npt.NDArray[np.bool_], counting: bool = True) -> None:
+    def advance(self, stops: Stops, active: npt.NDArray[np.bool_], counting: bool = True) -> None:
         """Do the next window of the active slots, and decide.
 
         Parameters
         ----------
-        thresholds : numpy.ndarray of int64, shape (T',)
-            When to stop, see `CutoffPolicy`.
+        stops : Stops
+            When samples stop.
         active : numpy.ndarray of bool, shape (slots,)
             Slots with a sample.
         counting : bool
             Count operations.
         """
         self.first += self.steps
-        self.steps[:] = np.where(active, self._lengths(thresholds), 0)
+        self.steps[:] = np.where(active, self._lengths(stops), 0)
         clock = (self.first, self.steps)
         source = self.intake.lists
         for layer in self.layers:
             layer.advance(source, clock, self._inboxes, counting)
             source = layer.lists
         depth, order = len(self.layers), self.plan.layers[-1].output.order
-        read_out(source.arrays, order, depth, thresholds, clock, self.scores, self.exit_step, self.history)
+        read_out(source.arrays, order, depth, stops.thresholds, clock, self.scores, self.exit_step, self.history)
 
-    def _lengths(self, thresholds: IntArray) -> IntArray:
+    def _lengths(self, stops: Stops) -> IntArray:
         """Steps of the next window of each slot: to the next step in which the sample may stop, if that is not near."""
         depth, most = len(self.layers), self.plan.network.max_steps
-        frame = np.clip(self.first - depth, 0, len(thresholds) - 1)
-        until = next_stops(thresholds)[frame] + depth + 1 - self.first
-        return np.minimum(np.minimum(np.maximum(until, self._unhurried), self.window), most - self.first)
+        frame = np.clip(self.first - depth, 0, len(stops.following) - 1)
+        until = stops.following[frame] + depth + 1 - self.first
+        lengths: IntArray = np.minimum(np.minimum(np.maximum(until, self._unhurried), self.window), most - self.first)
+        return lengths
 
     def keep_history(self, wanted: bool) -> None:
         """Keep the scores after every frame from now on, or keep them no more."""

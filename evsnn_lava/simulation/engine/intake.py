@@ -89,7 +89,8 @@ class InputLists:
 
     def _usual(self, frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Frames as bool or int32, the types that kernels take; values of others are checked before."""
-        if frames.dtype in (np.bool_, np.int32):
+        fitting = frames.dtype == np.bool_ and self._limits[1] > 0  # numbers of one bit are 0 and -1
+        if fitting or frames.dtype == np.int32:
             return frames
         checked_stream(self._network, frames[None])
         return frames.astype(np.int32 if self._source.graded else np.bool_)

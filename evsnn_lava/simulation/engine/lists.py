@@ -13,14 +13,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.simulation.engine.compiled import kernel
-from evsnn_lava.simulation.engine.rows import load_word
+from evsnn_lava.simulation.engine.compiled import inner, kernel
+from evsnn_lava.simulation.engine.words import load_byte, load_word, lowest_bit
 
 BLOCK_BITS: Final = 6
 BLOCK: Final = 1 << BLOCK_BITS
 """Neurons that are updated, or left asleep, together."""
 
 WORD_BYTES: Final = 8
+LOW_BITS: Final = np.uint64(0x7F7F7F7F7F7F7F7F)
 
 
 def whole_blocks(neurons: int) -> int:
@@ -113,6 +114,15 @@ class MessageLists:
         return sum(array.nbytes for array in self.arrays)
 
 
+@inner
+def _last_bytes(address, length):
+    """Fewer than eight bytes, as the lower ones of a word."""
+    word = np.uint64(0)
+    for byte in range(length):
+        word |= load_byte(address + byte) << np.uint64(8 * byte)
+    return word
+
+
 @kernel
 def list_spikes(frames, order, column, cost, places, steps, counts):
     """Note the spikes of a sample in the order of the engine's neurons.
@@ -137,19 +147,26 @@ def list_spikes(frames, order, column, cost, places, steps, counts):
     int
         Number of spikes; larger than `places` when they did not fit.
     """
-    base, length, found = frames.ctypes.data, frames.shape[1], 0
+    length, found = frames.shape[1], 0
     for neuron in range(len(order)):
-        row = order[neuron]
+        address = frames.ctypes.data + order[neuron] * length
         for begin in range(0, length, WORD_BYTES):
-            if begin + WORD_BYTES <= length and load_word(base + row * length + begin) == 0:  # type: ignore[call-arg]  # numba passes the first one
+            left = length - begin
+            word = load_word(address + begin) if left >= WORD_BYTES else _last_bytes(address + begin, left)
+            if word == 0:
                 continue
-            for t in range(begin, min(begin + WORD_BYTES, length)):
-                if frames[row, t] != 0 and column[t] >= 0:
-                    if found < len(places):
-                        places[found], steps[found] = neuron, column[t]
-                    counts[0, column[t]] += 1
-                    counts[1, column[t]] += cost[neuron]
-                    found += 1
+            word = (((word & LOW_BITS) + LOW_BITS) | word) & ~LOW_BITS  # the highest bit of every byte that is not 0
+            while word:
+                step = column[begin + (lowest_bit(word) >> 3)]  # type: ignore[call-arg]
+                word &= word - np.uint64(1)
+                if step < 0:
+                    continue
+                if found < len(places):
+                    places[found] = neuron
+                    steps[found] = step
+                counts[0, step] += 1
+                counts[1, step] += cost[neuron]
+                found += 1
     return found
 
 
@@ -171,6 +188,24 @@ def list_values(frames, order, column, cost, limits, places, steps, values, coun
                 counts[1, column[t]] += cost[neuron]
                 found += 1
     return -1 if outside else found
+
+
+@kernel
+def list_frame(frame, cost, begin, index, value):
+    """Write the messages of one frame (H, W, C) to a list from `begin` on; gives their number and what they cause."""
+    neuron, place, caused = 0, begin, np.int64(0)
+    for line in range(frame.shape[0]):
+        for column in range(frame.shape[1]):
+            for channel in range(frame.shape[2]):
+                message = frame[line, column, channel]
+                if message != 0:
+                    index[place] = neuron
+                    if len(value) > 1:
+                        value[place] = message
+                    caused += cost[neuron]
+                    place += 1
+                neuron += 1
+    return place - begin, caused
 
 
 @kernel

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
-from evsnn_lava.network.policy import NEVER
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.network import NEVER, CutoffPolicy
 from evsnn_lava.simulation.engine.compiled import inner, kernel
 
 
@@ -62,15 +65,36 @@ def read_out(lists, order, depth, thresholds, clock, scores, exit_step, history)
                 exit_step[slot] = frame + 1
 
 
-def next_stops(thresholds: np.ndarray) -> np.ndarray:
-    """The first frame, from each one on, after which a sample may stop.
+@dataclass(frozen=True, eq=False)
+class Stops:
+    """When samples stop.
 
-    Examples
-    --------
-    >>> next_stops(np.array([NEVER, 2, NEVER, NEVER])).tolist()
-    [1, 1, 3, 3]
+    Parameters
+    ----------
+    thresholds : numpy.ndarray of int64, shape (T',)
+        See `CutoffPolicy`.
+    following : numpy.ndarray of int64, shape (T',)
+        The first frame, from each one on, after which a sample may stop.
     """
-    may_stop = np.asarray(thresholds) < NEVER
-    may_stop[-1] = True
-    frames = np.where(may_stop, np.arange(len(may_stop)), len(may_stop))
-    return np.minimum.accumulate(frames[::-1])[::-1]
+
+    thresholds: npt.NDArray[np.int64]
+    following: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, policy: CutoffPolicy) -> Stops:
+        """Those of a policy.
+
+        Examples
+        --------
+        >>> Stops.of(CutoffPolicy("topk_gap", [NEVER, 2, NEVER, NEVER])).following.tolist()
+        [1, 1, 3, 3]
+        """
+        may_stop = policy.thresholds < NEVER
+        may_stop[-1] = True
+        frames = np.where(may_stop, np.arange(policy.steps), policy.steps)
+        return cls(policy.thresholds, np.minimum.accumulate(frames[::-1])[::-1])
+
+    @classmethod
+    def at_the_end(cls, steps: int) -> Stops:
+        """No sample stops before its last frame."""
+        return cls.of(CutoffPolicy.never(steps))

@@ -22,8 +22,8 @@ LANES: Final = 16
 MOST_ROWS: Final = 120
 """Rows of weights -256..255 that a sum of 16 bits can take."""
 
-_WIDTHS: Final = (128, 64, 32, 16)
-"""Lanes that are summed up at a time, from the first choice to the last."""
+MOST_LANES: Final = 128
+"""Lanes that are summed up at a time, at most: as many as the registers of usual machines take."""
 
 
 def padded(width: int) -> int:
@@ -38,19 +38,25 @@ def padded(width: int) -> int:
 
 
 def _summing(lanes: int) -> Any:
-    """Make the function that adds rows to `lanes` sums."""
+    """Make the function that adds rows to `lanes` sums, which are several vectors if `lanes` is no power of two."""
+    parts = [1 << bit for bit in range(lanes.bit_length()) if lanes >> bit & 1][::-1]
+    offsets = [sum(parts[:index]) for index in range(len(parts))]
 
     def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
         sums, weights, picked, count, stride = arguments
-        narrow, wide = (ir.VectorType(ir.IntType(bits), lanes) for bits in (16, 32))
-        total = cgutils.alloca_once_value(builder, ir.Constant(narrow, [0] * lanes))
+        narrow, wide = ([ir.VectorType(ir.IntType(bits), part) for part in parts] for bits in (16, 32))
+        totals = [cgutils.alloca_once_value(builder, ir.Constant(kind, [0] * kind.count)) for kind in narrow]
         rows = builder.inttoptr(picked, ir.IntType(32).as_pointer())
         with cgutils.for_range(builder, count) as loop:
             row = builder.sext(builder.load(builder.gep(rows, [loop.index])), WORD)
             place = builder.add(weights, builder.mul(row, stride))
-            grown = Vector(builder, builder.load(total)) + Vector.load(builder, place, narrow)
-            builder.store(grown.value, total)
-        (Vector.load(builder, sums, wide) + Vector(builder, builder.load(total)).widened(32)).store(sums)
+            for total, kind, offset in zip(totals, narrow, offsets, strict=True):
+                added = Vector.load(builder, builder.add(place, WORD(2 * offset)), kind)
+                builder.store((Vector(builder, builder.load(total)) + added).value, total)
+        for total, kind, offset in zip(totals, wide, offsets, strict=True):
+            target = builder.add(sums, WORD(4 * offset))
+            grown = Vector.load(builder, target, kind) + Vector(builder, builder.load(total)).widened(32)
+            grown.store(target)
         return context.get_dummy_value()
 
     @intrinsic
@@ -61,17 +67,9 @@ def _summing(lanes: int) -> Any:
     return add
 
 
-_add_128, _add_64, _add_32, _add_16 = map(_summing, _WIDTHS)
-
-
-@intrinsic
-def load_word(typing_context: Any, address: Any) -> Any:
-    """Eight bytes from anywhere in memory, as one number."""
-
-    def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
-        return builder.load(builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()), align=1)
-
-    return types.uint64(types.intp), generate
+_add_16, _add_32, _add_48, _add_64, _add_80, _add_96, _add_112, _add_128 = (
+    _summing(lanes) for lanes in range(LANES, MOST_LANES + 1, LANES)
+)
 
 
 @intrinsic
@@ -112,18 +110,30 @@ def add_rows(sums: int, weights: int, picked: int, count: int, width: int) -> No
     width : int
         Weights of a row, a multiple of `LANES`.
     """
-    stride = 2 * width
     for first in range(0, count, MOST_ROWS):
-        few, rows = min(MOST_ROWS, count - first), picked + 4 * first
-        column = 0
-        while width - column >= 128:
-            _add_128(sums + 4 * column, weights + 2 * column, rows, few, stride)
-            column += 128
-        if width - column >= 64:
-            _add_64(sums + 4 * column, weights + 2 * column, rows, few, stride)
-            column += 64
-        if width - column >= 32:
-            _add_32(sums + 4 * column, weights + 2 * column, rows, few, stride)
-            column += 32
-        if width - column >= 16:
-            _add_16(sums + 4 * column, weights + 2 * column, rows, few, stride)
+        few, rows, column = min(MOST_ROWS, count - first), picked + 4 * first, 0
+        while width - column > MOST_LANES:
+            _add_128(sums + 4 * column, weights + 2 * column, rows, few, 2 * width)
+            column += MOST_LANES
+        _add_rest(sums + 4 * column, weights + 2 * column, rows, few, 2 * width, width - column)
+
+
+@inner
+def _add_rest(sums: int, weights: int, rows: int, count: int, stride: int, lanes: int) -> None:
+    """Choose the function for the lanes that are left; it must be known when this is compiled."""
+    if lanes == 128:
+        _add_128(sums, weights, rows, count, stride)
+    elif lanes == 112:
+        _add_112(sums, weights, rows, count, stride)
+    elif lanes == 96:
+        _add_96(sums, weights, rows, count, stride)
+    elif lanes == 80:
+        _add_80(sums, weights, rows, count, stride)
+    elif lanes == 64:
+        _add_64(sums, weights, rows, count, stride)
+    elif lanes == 48:
+        _add_48(sums, weights, rows, count, stride)
+    elif lanes == 32:
+        _add_32(sums, weights, rows, count, stride)
+    else:
+        _add_16(sums, weights, rows, count, stride)

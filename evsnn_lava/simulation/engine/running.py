@@ -99,6 +99,8 @@ class Running:
     def nbytes(self) -> int:
         """Memory of all samples in flight."""
         arrays: list[npt.NDArray[Any]] = [*self.states, self.awake, self.tally, self.own_operations]
+        for memory in (self.memory, self.back_memory):
+            arrays += memory if isinstance(memory, tuple) else [] if memory is None else [memory]
         return self.lists.nbytes + sum(array.nbytes for array in arrays)
 
     def forget(self, slot: int) -> None:

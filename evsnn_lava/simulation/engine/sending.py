@@ -24,15 +24,13 @@ something arrives, every further step would do the same. That holds for all neur
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from evsnn_lava.simulation.engine.compiled import inner
 from evsnn_lava.simulation.engine.lists import BLOCK
+from evsnn_lava.simulation.engine.words import lowest_bit
 
 FIRED: Final = 0
 """Row of the tally: messages before the gate."""
@@ -43,16 +41,6 @@ UPDATED: Final = 2
 CAUSED: Final = 3
 """Row of the tally: operations in the next layer."""
 ROWS: Final = 4
-
-
-@intrinsic
-def lowest_bit(typing_context: Any, bits: Any) -> Any:
-    """Place of the lowest bit that is set in a number that is not 0."""
-
-    def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
-        return builder.cttz(arguments[0], ir.IntType(1)(1))
-
-    return types.int64(types.uint64), generate
 
 
 @inner

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.network import CutoffPolicy, NetworkDescription
+from evsnn_lava.network import NetworkDescription
 from evsnn_lava.simulation.engine.flight import Flight
 from evsnn_lava.simulation.engine.intake import InputLists
+from evsnn_lava.simulation.engine.lists import list_frame
 from evsnn_lava.simulation.engine.plan import Plan
+from evsnn_lava.simulation.engine.readout import Stops
 from evsnn_lava.simulation.engine.sending import CAUSED, SENT
 from evsnn_lava.simulation.neurons import DYNAMICS
 
@@ -43,7 +45,7 @@ class Stepper:
     def __init__(self, network: NetworkDescription) -> None:
         self._flight = Flight(Plan.of(network), slots=1, longest=1)
         self._flight.intake = self._frames = FrameLists(self._flight.plan, 1)
-        self._thresholds = CutoffPolicy.never(network.masks.stream_steps).thresholds
+        self._stops = Stops.at_the_end(network.masks.stream_steps)
         self._active = np.ones(1, dtype=np.bool_)
         self._names = [DYNAMICS[type(layer.neuron)].states for layer in network.layers]
         self.step = 0
@@ -62,7 +64,7 @@ class Stepper:
 
     def advance(self, frame: npt.NDArray[Any] | None) -> None:
         """Do the next step of the sample, of `K` at most; parameters as for `begin`."""
-        self._flight.advance(self._thresholds, self._active)
+        self._flight.advance(self._stops, self._active)
         self.step += 1
         self._frames.send(frame, self.step)
 
@@ -104,15 +106,13 @@ class FrameLists(InputLists):
         step : int
             Step of the sample.
         """
-        lists, order = self.lists, self._source.order
-        if len(lists.index) < 2 * len(order):
-            self._grow(2 * len(order))
-            lists = self.lists
-        values = None if frame is None else frame.reshape(-1)[order]
-        sent = np.zeros(0, dtype=np.int64) if values is None else np.flatnonzero(values)
-        begin = (step % 2) * len(order)
-        lists.index[begin : begin + len(sent)] = sent
-        if self._source.graded and values is not None:
-            lists.value[begin : begin + len(sent)] = values[sent]
-        lists.start[0, step], lists.count[0, step] = begin, len(sent)
-        self.operations[0, step] = self._cost[sent].sum()
+        size = len(self._source.order)
+        if len(self.lists.index) < 2 * size:
+            self._grow(2 * size)
+        lists, begin = self.lists, (step % 2) * size
+        number, caused = 0, 0
+        if frame is not None:
+            lines = frame.transpose(1, 2, 0)
+            number, caused = list_frame(lines, self._cost, begin, lists.index, lists.value)
+        lists.start[0, step], lists.count[0, step] = begin, number
+        self.operations[0, step] = caused
