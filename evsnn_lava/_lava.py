@@ -44,6 +44,7 @@ try:
         from lava.magma.runtime.message_infrastructure import multiprocessing as _infrastructure
         from lava.magma.runtime.message_infrastructure import shared_memory_manager as _shared_memory
         from lava.magma.runtime.message_infrastructure.multiprocessing import SystemProcess
+        from lava.proc.conv import utils as _conv_utils
         from lava.proc.conv.models import AbstractPyConvModel
         from lava.proc.conv.process import Conv
         from lava.proc.conv.utils import signed_clamp
@@ -65,6 +66,7 @@ except ImportError as error:
 
 repairs.fork_lava_processes(_infrastructure, _shared_memory)
 repairs.repair_reshape(_ports)
+repairs.repair_sizes(_conv_utils)
 repairs.keep_observers(CspSelector)
 
 __all__ = [

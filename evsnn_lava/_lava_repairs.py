@@ -124,6 +124,27 @@ def _reshape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.reshape(array, shape)
 
 
+def repair_sizes(conv: ModuleType) -> None:
+    """Let a convolution of Lava look at more than 127 columns or lines on numpy 2.
+
+    Its model holds stride, padding and dilation in 8 bits. The size of its output is computed with these and the size
+    of its input, which numpy 1 did in wider integers; numpy 2 overflows.
+
+    Parameters
+    ----------
+    conv : module
+        `lava.proc.conv.utils`.
+    """
+    output_shape = conv.output_shape
+
+    @functools.wraps(output_shape)
+    def output_shape_of_ints(*sizes: Any, **named: Any) -> Any:
+        wide = {name: np.asarray(size, dtype=int) for name, size in named.items()}
+        return output_shape(*(np.asarray(size, dtype=int) for size in sizes), **wide)
+
+    conv.output_shape = output_shape_of_ints
+
+
 def repair_input_block(hdf5: ModuleType) -> None:
     """Let netx read the `weight` and `bias` of an input layer on numpy 2.4+.
 

@@ -27,7 +27,10 @@ from lava.magma.core.process.ports.ports import ReshapePort
 import numpy as np
 port, array = ReshapePort((6,), (2, 3)), np.arange(6).reshape(2, 3)
 flat = port.get_transform_func_fwd()(array)
+from lava.proc.conv import utils
+bytes_ = [np.array(size, dtype=np.int8) for size in ([5, 5], [2, 2], [0, 0], [1, 1])]
 print(json.dumps({
+    "wide convolution": [int(size) for size in utils.output_shape((200, 66, 3), 24, *bytes_)],
     "start method": multiprocessing.get_start_method(allow_none=True),
     "absent": [name for name in door.__all__ if not hasattr(door, name)],
     "byte encoder": CoreEncoder().x == ByteEncoder() and CoreEncoder().x is CoreEncoder().x,
@@ -79,6 +82,11 @@ def test_everything_the_door_promises_is_there(facts):
 def test_reshape_port_reshapes_both_ways(facts):
     assert facts["flat"] == [0, 1, 2, 3, 4, 5]
     assert facts["back"]
+
+
+@pytest.mark.lava
+def test_a_convolution_knows_its_size_beyond_127_columns(facts):
+    assert facts["wide convolution"] == [98, 31, 24]
 
 
 @pytest.mark.lava
