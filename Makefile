@@ -3,13 +3,15 @@
 PYTHON ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test lint bench bench-setup clean
 
 help:
 	@echo 'make setup [PYTHON=python3.10]  make .venv with everything in it'
 	@echo 'make demo                       train, compile, verify, run and price a network, end to end'
 	@echo 'make test                       lint, types, tests, doctests and the code of the docs'
 	@echo 'make lint                       lint and types alone'
+	@echo 'make bench [QUICK=1]            measure everything into benchmarks/results and docs/performance.md; alone!'
+	@echo 'make bench-setup                make .venv-bench with the frameworks that bench compares with, if wanted'
 	@echo 'make clean                      remove .venv, build results and caches'
 
 setup:
@@ -26,6 +28,13 @@ lint: setup
 	$(BIN)/ruff format --check .
 	.ci/typecheck
 
+# A quick run is a smoke test; its figures go to build/bench alone.
+bench: setup
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick --output build/bench)
+
+bench-setup: setup
+	benchmarks/setup
+
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,7 +8,7 @@ One thread is the fair comparison. With more, the threads of torch wait for each
 thousands of small operations of stock SLAYER: on a busy machine its step then takes ten times as long and more, which
 says more about the machine than about either code.
 
-    python benchmarks/training_step.py [--repetitions 5] [--steps 30] [--batches 16 32] [--threads 1 2]
+    python -m benchmarks.training_step [--repetitions 5] [--steps 30] [--batches 16 32] [--threads 1 2]
 """
 
 from __future__ import annotations
@@ -90,13 +90,19 @@ def training_step(network: torch.nn.Module, output: Callable[[torch.Tensor], tor
     return step
 
 
+def random_batch(batch_size: int, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Frames (N, C, H, W, T), in memory with time before the pixels, and labels."""
+    frames = (torch.rand(batch_size, steps, *INPUT) < EVENT_SHARE).float().movedim(1, -1)
+    return frames, torch.randint(0, CLASSES, (batch_size,))
+
+
 def network_steps(batch_size: int, steps: int) -> dict[str, Step]:
     """The step of both networks on one batch."""
     torch.manual_seed(1)
     ours = EventNetwork(CONFIG, INPUT, CLASSES)
     stock = StockNetwork(ours)
-    frames = (torch.rand(batch_size, steps, *INPUT) < EVENT_SHARE).float().movedim(1, -1)
-    batch = frames, torch.randint(0, CLASSES, (batch_size,))
+    batch = random_batch(batch_size, steps)
+    frames = batch[0]
     packed = frames.contiguous(), batch[1]  # time innermost, the layout of SLAYER's own examples
     return {
         "slayer": training_step(stock, stock, packed),
