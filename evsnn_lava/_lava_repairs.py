@@ -124,7 +124,7 @@ def _reshape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.reshape(array, shape)
 
 
-def repair_sizes(conv: ModuleType) -> None:
+def repair_sizes(conv: Any) -> None:
     """Let a convolution of Lava look at more than 127 columns or lines on numpy 2.
 
     Its model holds stride, padding and dilation in 8 bits. The size of its output is computed with these and the size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -62,7 +63,7 @@ def _sum_of_words(weights: IntArray, messages: npt.NDArray[Any]) -> IntArray:
 
 def _fired(messages: npt.NDArray[Any]) -> Iterator[tuple[IntArray, IntArray]]:
     """For every sample: the inputs that sent something, in ``(C, H, W)`` order, and what they sent."""
-    for sample in messages.reshape(len(messages), -1).astype(np.int64):
+    for sample in messages.reshape(len(messages), math.prod(messages.shape[1:])).astype(np.int64):
         inputs = np.flatnonzero(sample)
         yield inputs, sample[inputs]
 
@@ -126,7 +127,7 @@ def apply_conv(synapse: ConvSynapse, messages: npt.NDArray[Any]) -> IntArray:
     channels, rows, columns = synapse.output_shape(messages.shape[1:])
     (tall, wide), (down, right), (step_y, step_x) = synapse.padding, synapse.stride, synapse.dilation
     padded = np.pad(messages.astype(np.int64), [(0, 0), (0, 0), (tall, tall), (wide, wide)])
-    padded = padded.reshape(samples, groups, -1, height + 2 * tall, width + 2 * wide)
+    padded = padded.reshape(samples, groups, messages.shape[1] // groups, height + 2 * tall, width + 2 * wide)
     weights = synapse.weights.astype(np.int64).reshape(groups, -1, *synapse.weights.shape[1:])
     total = np.zeros((samples, groups, weights.shape[1], rows, columns), dtype=np.int64)
     for y, x in np.ndindex(*weights.shape[-2:]):

@@ -248,7 +248,7 @@ EDGES = {
     "the sum in a delayed synapse": chain((2, 1, 1), 4, 24, (DenseSynapse([[255, 255]], -8, [[1, 1]]), HOLD)),
     "the sum in a synapse": chain((2, 1, 1), 4, 24, (DenseSynapse([[255, 255]], -8), HOLD)),
     "the shift in a synapse": chain((2, 1, 1), 4, 24, (DenseSynapse([[255, -3]], 7), HOLD)),
-    "the sum of a convolution": chain((1, 1, 2), 4, 24, (ConvSynapse([[[[2, -1]]]]), HOLD)),
+    "the sum of a convolution": chain((1, 1, 2), 4, 24, (ConvSynapse([[[[2, 1]]]]), HOLD)),
     "the current": chain((1, 1, 1), 4, 24, (DirectSynapse(1), HOLD)),
     "the voltage": chain((1, 1, 1), 4, 18, (DirectSynapse(1), CubaNeuron(131071, -1, 0, [4095], 7))),
     "spikes of current alone": chain((1, 1, 1), 4, 18, (DirectSynapse(1), PASS)),

@@ -28,8 +28,8 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def source_digest() -> str:
-    """Hash of all files of the engine."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    """Hash of all files of the engine, and of those whose constants it uses."""
+    digest, package = hashlib.sha256(), Path(__file__).parents[2]
+    for path in sorted([*(package / "network").glob("*.py"), *(package / "simulation").rglob("*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -103,7 +103,7 @@ class Run:
 
     def go(self, flights: list[Flight], progress: Progress | None) -> None:
         """Run all samples, a thread per flight; one flight needs no thread of its own."""
-        self._share = max(1, -(-len(self._frames) // len(flights)))
+        self._share = fair_share(len(self._frames), len(flights), flights[0].slots)
         if len(flights) == 1:
             self._work(flights[0], progress)
             return
@@ -161,3 +161,16 @@ class Run:
                 for row, target in rows:
                     target[number, index, :steps] = layer.tally[slot, row, :steps]
         book.exit_step[number] = flight.exit_step[slot]
+
+
+def fair_share(samples: int, threads: int, slots: int) -> int:
+    """Samples in flight of a thread so that all threads end at the same time, if all samples take as long.
+
+    Examples
+    --------
+    >>> fair_share(100, 2, 32)  # two rounds of 25 each, not one of 32 and one of 18
+    25
+    """
+    share = max(1, -(-samples // threads))
+    rounds = -(-share // slots)
+    return -(-share // rounds)

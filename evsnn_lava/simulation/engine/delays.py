@@ -100,13 +100,9 @@ class DelayedDelivery(Delivery):
         self._memory, self._inputs = synapse.max_delay + 1, len(order)
 
     def memory(self, slots: int) -> tuple[npt.NDArray[Any], ...]:
-        """The messages of the last steps."""
+        """The messages of the last steps; a sample reads only what it has written itself."""
         size = (slots, self._memory, self._inputs)
         return (np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size[:2], np.int64))
-
-    def forget(self, memory: tuple[npt.NDArray[Any], ...], slot: int) -> None:
-        """Empty the memory of one sample in flight."""
-        memory[2][slot] = 0
 
     def deliver(self, lists: MessageLists, clock: Any, tile: Any, inbox: Any, memory: Any) -> None:
         """Call `deliver_delayed`."""

@@ -15,9 +15,6 @@ class Delivery(ABC):
         """What the kernel needs beside its inputs for so many samples in flight; empty at first."""
         return ()
 
-    def forget(self, memory: Any, slot: int) -> None:  # noqa: B027 - most synapses remember nothing
-        """Empty the memory of one sample in flight."""
-
     @abstractmethod
     def deliver(self, lists: MessageLists, clock: Any, tile: Any, inbox: Any, memory: Any) -> None:
         """Add what arrives in a tile to its inbox; `sending` says what `clock`, `tile` and `inbox` are.

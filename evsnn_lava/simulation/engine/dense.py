@@ -11,7 +11,7 @@ from evsnn_lava.network import ComplexSynapse, DenseSynapse, DirectSynapse
 from evsnn_lava.simulation.engine.compiled import inner, kernel
 from evsnn_lava.simulation.engine.delivery import Delivery
 from evsnn_lava.simulation.engine.lists import MessageLists
-from evsnn_lava.simulation.engine.rows import add_rows, padded
+from evsnn_lava.simulation.engine.rows import BYTE_LANES, add_byte_rows, add_rows, padded
 
 
 @inner
@@ -35,15 +35,15 @@ def _add_values(sums, weights, index, value, begin, count):
 
 
 @kernel
-def deliver_dense(weights, weight_exp, offset, graded, lists, clock, tile, inbox):
+def deliver_dense(weights, common_exp, weight_exp, offset, graded, lists, clock, tile, inbox):
     """Add what arrives to the inbox of a tile; `sending` says what the last three are.
 
     Parameters
     ----------
-    weights : numpy.ndarray of int16, shape (inputs, width)
+    weights : numpy.ndarray of int8 or int16, shape (inputs, width)
         A row per neuron of the source, in the order of the engine.
-    weight_exp, offset : int
-        Shift of the sums, and the place of the first of them.
+    common_exp, weight_exp, offset : int
+        Shift of the sums that all weights share, the one that follows, and the place of the first sum.
     graded : bool
         Whether the messages are numbers.
     lists : tuple of numpy.ndarray
@@ -63,8 +63,11 @@ def deliver_dense(weights, weight_exp, offset, graded, lists, clock, tile, inbox
             sums = activation[slot - slot_begin, j - begin, offset : offset + width]
             if graded:
                 _add_values(sums, weights, index, value, place, number)
+            elif weights.itemsize == 1:
+                add_byte_rows(sums.ctypes.data, weights.ctypes.data, index.ctypes.data + 4 * place, number, width)
             else:
                 add_rows(sums.ctypes.data, weights.ctypes.data, index.ctypes.data + 4 * place, number, width)
+            shift_words(sums, common_exp)
             shift_words(sums, weight_exp)
             touched[slot - slot_begin, j - begin, :] = 1
 
@@ -89,6 +92,41 @@ def deliver_direct(weight, bias, neurons, graded, lists, clock, tile, inbox):
                 sums[index[at]] = np.int32(bias + weight * message)
 
 
+def laid_out(weights: npt.NDArray[np.int32]) -> tuple[npt.NDArray[Any], int]:
+    """Lay rows of weights out for the kernel.
+
+    Long rows that fit into bytes, once a power of two that all weights share is taken out, become bytes: SLAYER's
+    weights are even numbers up to 254. They are read from memory in half the time.
+
+    Parameters
+    ----------
+    weights : numpy.ndarray of int32, shape (inputs, outputs)
+        One row per input.
+
+    Returns
+    -------
+    numpy.ndarray of int8 or int16, shape (inputs, width)
+        Filled up with zeros.
+    int
+        Exponent of the power that was taken out.
+
+    Examples
+    --------
+    >>> rows, common_exp = laid_out(np.full((1, 70), 254))
+    >>> rows.dtype.name, rows.shape, int(rows[0, 0]), common_exp
+    ('int8', (1, 128), 127, 1)
+    """
+    inputs, outputs = weights.shape
+    bits = int(np.bitwise_or.reduce(weights, axis=None))
+    common_exp = (bits & -bits).bit_length() - 1 if bits else 0
+    small = weights >> common_exp
+    as_bytes = outputs >= BYTE_LANES and small.min() >= -128 and small.max() <= 127
+    width = padded(outputs, BYTE_LANES) if as_bytes else padded(outputs)
+    rows = np.zeros((inputs, width), dtype=np.int8 if as_bytes else np.int16)
+    rows[:, :outputs] = small if as_bytes else weights
+    return rows, common_exp if as_bytes else 0
+
+
 class DenseDelivery(Delivery):
     """The kernel of a dense synapse without delays.
 
@@ -105,10 +143,7 @@ class DenseDelivery(Delivery):
     """
 
     def __init__(self, synapse: DenseSynapse, order: npt.NDArray[np.int64], graded: bool, offset: int = 0) -> None:
-        outputs, inputs = synapse.weights.shape
-        weights = np.zeros((inputs, padded(outputs)), dtype=np.int16)
-        weights[:, :outputs] = synapse.weights[:, order].T
-        self._fixed = (weights, synapse.weight_exp, offset, graded)
+        self._fixed = (*laid_out(synapse.weights[:, order].T), synapse.weight_exp, offset, graded)
 
     def deliver(self, lists: MessageLists, clock: Any, tile: Any, inbox: Any, memory: Any) -> None:
         """Call `deliver_dense`."""

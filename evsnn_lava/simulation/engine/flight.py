@@ -22,7 +22,7 @@ from evsnn_lava.simulation.engine.wide_conv import WideConvDelivery
 
 IntArray = npt.NDArray[np.int64]
 
-LIST_PLACES: Final = 1 << 20
+LIST_PLACES: Final = 1 << 21
 """Places of the message lists of all samples in flight, from which the length of a window follows."""
 
 IDLE_PLACES: Final = 1 << 13

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.network import FrameMasks
-from evsnn_lava.simulation.engine.lists import MessageLists, list_spikes, list_values, sort_by_step
+from evsnn_lava.simulation.engine.lists import MessageLists, count_values, list_spikes, list_values, sort_by_step
 from evsnn_lava.simulation.engine.plan import Plan
 from evsnn_lava.simulation.reference import checked_stream
 
@@ -37,7 +37,7 @@ class InputLists:
     def _room(self, places: int) -> MessageLists:
         """Empty lists with room for samples of so many messages."""
         self._places = places
-        self._notes = tuple(np.zeros(places, dtype=np.int32) for _ in range(3))
+        self._notes = np.zeros(places, dtype=np.int32), np.zeros(places, dtype=np.int32)
         size = self._slots * places
         start = np.zeros((self._slots, self._network.max_steps), dtype=np.int64)
         value = np.zeros(size if self._source.graded else 1, dtype=np.int32)
@@ -63,29 +63,42 @@ class InputLists:
         ConfigError
             If shape or values do not fit the network.
         """
-        found, counts = self._note(frames)
+        rows = np.ascontiguousarray(self._usual(frames)).reshape(-1, frames.shape[-1])
+        load = self._load_spikes if rows.dtype == np.bool_ else self._load_values
+        load(slot, rows, frames)
+
+    def _load_spikes(self, slot: int, rows: npt.NDArray[np.bool_], _: npt.NDArray[Any]) -> None:
+        """Note the spikes as they come, then deal them out to their frames."""
+        fixed = (rows.view(np.uint8), self._source.order, self._sent, self._cost)
+        counts = np.zeros((2, self._network.max_steps), dtype=np.int64)
+        found = list_spikes(*fixed, *self._notes, counts)
         if found > self._places:
             self._grow(2 * found)
-            found, counts = self._note(frames)
+            counts[:] = 0
+            list_spikes(*fixed, *self._notes, counts)
         lists = self.lists
-        lists.start[slot] = slot * self._places + np.cumsum(counts[0]) - counts[0]
+        self._begin_lists(slot, counts[0])
+        sort_by_step(*self._notes, found, lists.index, lists.start[slot], lists.count[slot])
         self.operations[slot] = counts[1]
-        places, steps, values = self._notes
-        sort_by_step(places, steps, values, found, lists.index, lists.value, lists.start[slot], lists.count[slot])
+        if self._source.graded:
+            lists.value[slot * self._places : slot * self._places + found] = 1
 
-    def _note(self, frames: npt.NDArray[Any]) -> tuple[int, npt.NDArray[np.int64]]:
-        """List the messages of a sample in the order of its neurons; gives their number, and counts per frame."""
-        counts = np.zeros((2, self._network.max_steps), dtype=np.int64)
-        fixed = (self._source.order, self._sent, self._cost)
-        rows = np.ascontiguousarray(self._usual(frames)).reshape(-1, frames.shape[-1])
-        places, steps, values = self._notes
-        if rows.dtype != np.bool_:
-            found = list_values(rows, *fixed, self._limits, places, steps, values, counts)
-            if found < 0:
-                checked_stream(self._network, frames[None])  # says what is wrong
-            return found, counts
-        values[:] = 1
-        return list_spikes(rows.view(np.uint8), *fixed, places, steps, counts), counts
+    def _load_values(self, slot: int, rows: npt.NDArray[np.int32], frames: npt.NDArray[Any]) -> None:
+        """Count the numbers of every frame, then write each to its place."""
+        recorded = np.zeros(rows.shape[1], dtype=np.int64)
+        if not count_values(rows, self._limits, recorded):
+            checked_stream(self._network, frames[None])  # says what is wrong
+        counts = np.zeros(self._network.max_steps, dtype=np.int64)
+        counts[self._sent[self._sent >= 0]] = recorded[self._sent >= 0]
+        if counts.sum() > self._places:
+            self._grow(2 * int(counts.sum()))
+        self._begin_lists(slot, counts)
+        fixed, lists = (rows, self._source.order, self._sent, self._cost), self.lists
+        own = lists.start[slot], lists.count[slot], self.operations[slot]
+        list_values(*fixed, lists.index, lists.value, *own)
+
+    def _begin_lists(self, slot: int, counts: npt.NDArray[np.int64]) -> None:
+        self.lists.start[slot] = slot * self._places + np.cumsum(counts) - counts
 
     def _usual(self, frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Frames as bool or int32, the types that kernels take; values of others are checked before."""

@@ -14,14 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.simulation.engine.compiled import inner, kernel
-from evsnn_lava.simulation.engine.words import load_byte, load_word, lowest_bit
+from evsnn_lava.simulation.engine.words import flag_1, flag_8, flag_32, lowest_bit
 
 BLOCK_BITS: Final = 6
 BLOCK: Final = 1 << BLOCK_BITS
 """Neurons that are updated, or left asleep, together."""
-
-WORD_BYTES: Final = 8
-LOW_BITS: Final = np.uint64(0x7F7F7F7F7F7F7F7F)
 
 
 def whole_blocks(neurons: int) -> int:
@@ -115,12 +112,11 @@ class MessageLists:
 
 
 @inner
-def _last_bytes(address, length):
-    """Fewer than eight bytes, as the lower ones of a word."""
-    word = np.uint64(0)
-    for byte in range(length):
-        word |= load_byte(address + byte) << np.uint64(8 * byte)
-    return word
+def _flags(address, count):
+    """Which of 1, 8 or 32 bytes are set."""
+    if count == 32:
+        return flag_32(address)
+    return flag_8(address) if count == 8 else flag_1(address)
 
 
 @kernel
@@ -148,17 +144,15 @@ def list_spikes(frames, order, column, cost, places, steps, counts):
         Number of spikes; larger than `places` when they did not fit.
     """
     length, found = frames.shape[1], 0
+    stretch = 32 if length >= 32 else 8 if length >= 8 else 1
     for neuron in range(len(order)):
         address = frames.ctypes.data + order[neuron] * length
-        for begin in range(0, length, WORD_BYTES):
-            left = length - begin
-            word = load_word(address + begin) if left >= WORD_BYTES else _last_bytes(address + begin, left)
-            if word == 0:
-                continue
-            word = (((word & LOW_BITS) + LOW_BITS) | word) & ~LOW_BITS  # the highest bit of every byte that is not 0
-            while word:
-                step = column[begin + (lowest_bit(word) >> 3)]  # type: ignore[call-arg]
-                word &= word - np.uint64(1)
+        for begin in range(0, length, stretch):
+            at = min(begin, length - stretch)  # the last stretch overlaps the one before
+            flags = _flags(address + at, stretch) >> np.uint64(begin - at)
+            while flags:
+                step = column[begin + lowest_bit(flags)]  # type: ignore[call-arg]  # numba adds the first one
+                flags &= flags - np.uint64(1)
                 if step < 0:
                     continue
                 if found < len(places):
@@ -171,23 +165,35 @@ def list_spikes(frames, order, column, cost, places, steps, counts):
 
 
 @kernel
-def list_values(frames, order, column, cost, limits, places, steps, values, counts):
-    """As `list_spikes`, for frames of int32: fills `values`, too; -1 if one is not within the two `limits`."""
-    found, outside = 0, False
+def count_values(frames, limits, counts):
+    """Count the messages of every frame, int32 of shape (C * H * W, T); says whether all are within the limits."""
+    lowest, highest = np.int32(0), np.int32(0)
+    for row in range(frames.shape[0]):
+        line = frames[row]
+        for t in range(len(line)):
+            counts[t] += line[t] != 0
+            lowest, highest = min(lowest, line[t]), max(highest, line[t])
+    return lowest >= limits[0] and highest <= limits[1]
+
+
+@kernel
+def list_values(frames, order, column, cost, index, value, start, count, operations):
+    """Write the messages of frames of int32 to the lists of one slot, whose last three arguments are rows."""
+    graded = len(value) > 1
+    for step in range(len(count)):
+        count[step], operations[step] = 0, 0
     for neuron in range(len(order)):
-        row = order[neuron]
-        for t in range(frames.shape[1]):
-            message = frames[row, t]
-            if message == 0:
+        line = frames[order[neuron]]
+        for t in range(len(line)):
+            step = column[t]
+            if line[t] == 0 or step < 0:
                 continue
-            outside |= message < limits[0] or message > limits[1]
-            if column[t] >= 0:
-                if found < len(places):
-                    places[found], steps[found], values[found] = neuron, column[t], message
-                counts[0, column[t]] += 1
-                counts[1, column[t]] += cost[neuron]
-                found += 1
-    return -1 if outside else found
+            place = start[step] + count[step]
+            index[place] = neuron
+            if graded:
+                value[place] = line[t]
+            count[step] += 1
+            operations[step] += cost[neuron]
 
 
 @kernel
@@ -198,28 +204,25 @@ def list_frame(frame, cost, begin, index, value):
         for column in range(frame.shape[1]):
             for channel in range(frame.shape[2]):
                 message = frame[line, column, channel]
-                if message != 0:
-                    index[place] = neuron
-                    if len(value) > 1:
-                        value[place] = message
-                    caused += cost[neuron]
-                    place += 1
+                index[place] = neuron  # without a branch, which a frame with many messages would mislead
+                if len(value) > 1:
+                    value[place] = message
+                sent = message != 0
+                caused += cost[neuron] * sent
+                place += sent
                 neuron += 1
     return place - begin, caused
 
 
 @kernel
-def sort_by_step(places, steps, values, found, index, value, start, count):
-    """Deal the noted messages out to the lists of one slot, whose `start` and `count` are rows; keeps their order."""
-    graded = len(value) > 1
+def sort_by_step(places, steps, found, index, start, count):
+    """Deal the noted spikes out to the lists of one slot, whose `start` and `count` are rows; keeps their order."""
     for step in range(len(count)):
         count[step] = 0
     for i in range(found):
         step = steps[i]
         place = start[step] + count[step]
         index[place] = places[i]
-        if graded:
-            value[place] = values[i]
         count[step] += 1
 
 

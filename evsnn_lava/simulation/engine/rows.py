@@ -19,6 +19,9 @@ from evsnn_lava.simulation.engine.vectors import WORD, Vector
 LANES: Final = 16
 """Weights of a row come in groups of so many; rows are filled up with zeros."""
 
+BYTE_LANES: Final = 64
+"""The same for rows of bytes."""
+
 MOST_ROWS: Final = 120
 """Rows of weights -256..255 that a sum of 16 bits can take."""
 
@@ -26,33 +29,35 @@ MOST_LANES: Final = 128
 """Lanes that are summed up at a time, at most: as many as the registers of usual machines take."""
 
 
-def padded(width: int) -> int:
-    """The next multiple of `LANES`.
+def padded(width: int, lanes: int = LANES) -> int:
+    """The next multiple of `lanes`.
 
     Examples
     --------
     >>> padded(24), padded(32)
     (32, 32)
     """
-    return -(-width // LANES) * LANES
+    return -(-width // lanes) * lanes
 
 
-def _summing(lanes: int) -> Any:
+def _summing(lanes: int, weight_bits: int = 16) -> Any:
     """Make the function that adds rows to `lanes` sums, which are several vectors if `lanes` is no power of two."""
     parts = [1 << bit for bit in range(lanes.bit_length()) if lanes >> bit & 1][::-1]
     offsets = [sum(parts[:index]) for index in range(len(parts))]
 
     def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
         sums, weights, picked, count, stride = arguments
-        narrow, wide = ([ir.VectorType(ir.IntType(bits), part) for part in parts] for bits in (16, 32))
+        stored, narrow, wide = (
+            [ir.VectorType(ir.IntType(bits), part) for part in parts] for bits in (weight_bits, 16, 32)
+        )
         totals = [cgutils.alloca_once_value(builder, ir.Constant(kind, [0] * kind.count)) for kind in narrow]
         rows = builder.inttoptr(picked, ir.IntType(32).as_pointer())
         with cgutils.for_range(builder, count) as loop:
             row = builder.sext(builder.load(builder.gep(rows, [loop.index])), WORD)
             place = builder.add(weights, builder.mul(row, stride))
-            for total, kind, offset in zip(totals, narrow, offsets, strict=True):
-                added = Vector.load(builder, builder.add(place, WORD(2 * offset)), kind)
-                builder.store((Vector(builder, builder.load(total)) + added).value, total)
+            for total, kind, offset in zip(totals, stored, offsets, strict=True):
+                added = Vector.load(builder, builder.add(place, WORD(weight_bits // 8 * offset)), kind)
+                builder.store((Vector(builder, builder.load(total)) + added.widened(16)).value, total)
         for total, kind, offset in zip(totals, wide, offsets, strict=True):
             target = builder.add(sums, WORD(4 * offset))
             grown = Vector.load(builder, target, kind) + Vector(builder, builder.load(total)).widened(32)
@@ -70,6 +75,9 @@ def _summing(lanes: int) -> Any:
 _add_16, _add_32, _add_48, _add_64, _add_80, _add_96, _add_112, _add_128 = (
     _summing(lanes) for lanes in range(LANES, MOST_LANES + 1, LANES)
 )
+
+
+_add_bytes_64, _add_bytes_128 = (_summing(lanes, weight_bits=8) for lanes in (BYTE_LANES, 2 * BYTE_LANES))
 
 
 @intrinsic
@@ -116,6 +124,18 @@ def add_rows(sums: int, weights: int, picked: int, count: int, width: int) -> No
             _add_128(sums + 4 * column, weights + 2 * column, rows, few, 2 * width)
             column += MOST_LANES
         _add_rest(sums + 4 * column, weights + 2 * column, rows, few, 2 * width, width - column)
+
+
+@inner
+def add_byte_rows(sums: int, weights: int, picked: int, count: int, width: int) -> None:
+    """As `add_rows`, for weights of 8 bits in rows of a multiple of `BYTE_LANES`."""
+    for first in range(0, count, MOST_ROWS):
+        few, rows, column = min(MOST_ROWS, count - first), picked + 4 * first, 0
+        while width - column >= 2 * BYTE_LANES:
+            _add_bytes_128(sums + 4 * column, weights + column, rows, few, width)
+            column += 2 * BYTE_LANES
+        if column < width:
+            _add_bytes_64(sums + 4 * column, weights + column, rows, few, width)
 
 
 @inner

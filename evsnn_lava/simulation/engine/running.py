@@ -18,8 +18,8 @@ from evsnn_lava.simulation.engine.sending import ROWS
 
 IntArray = npt.NDArray[np.int64]
 
-TILE_PLACES: Final = 1 << 16
-"""Synaptic inputs that wait for their neurons at a time: 256 KiB, which a cache can hold."""
+TILE_PLACES: Final = 1 << 18
+"""Synaptic inputs that wait for their neurons at a time, 1 MiB; with fewer, threads wait for the GIL too often."""
 
 
 @kernel
@@ -111,9 +111,6 @@ class Running:
         self.tally[slot] = 0
         self.own_operations[slot] = 0
         self.lists.count[slot] = 0
-        self.plan.delivery.forget(self.memory, slot)
-        if self.plan.back:
-            self.plan.back.forget(self.back_memory, slot)
 
     def advance(
         self, source: MessageLists, clock: tuple[IntArray, IntArray], inboxes: list[Inbox], counting: bool

@@ -46,7 +46,9 @@ class Vector:
         self.builder.store(self.value, pointer, align=self.value.type.element.width // 8)
 
     def widened(self, bits: int) -> Vector:
-        """The same numbers in elements of more bits."""
+        """The same numbers in elements of so many bits, if they have fewer."""
+        if self.value.type.element.width >= bits:
+            return self
         return self._of(self.builder.sext(self.value, ir.VectorType(ir.IntType(bits), self.value.type.count)))
 
     def bits(self) -> Any:

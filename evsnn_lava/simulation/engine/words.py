@@ -1,4 +1,4 @@
-"""Numbers of 64 bits as what they hold: eight bytes of memory, or a truth value per neuron of a block."""
+"""Numbers of 64 bits as what they hold: flags of some bytes of memory, or of the neurons of a block."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from evsnn_lava.simulation.engine.vectors import WORD
+from evsnn_lava.simulation.engine.vectors import WORD, Vector
 
 
-def _loading(bits: int) -> Any:
-    """Make the function that reads so many bits, from any address, as a number of 64."""
+def _flagging(count: int) -> Any:
+    """Make the function that says which of `count` bytes, from any address on, are not 0: a bit for each."""
 
     def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
-        pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
-        return builder.zext(builder.load(pointer, align=1), WORD)
+        kind = ir.VectorType(ir.IntType(8), count)
+        return builder.zext(Vector.load(builder, arguments[0], kind).nonzero().bits(), WORD)
 
     @intrinsic
-    def load(typing_context: Any, address: Any) -> Any:
+    def flag(typing_context: Any, address: Any) -> Any:
         return types.uint64(types.intp), generate
 
-    return load
+    return flag
 
 
-load_byte, load_word = _loading(8), _loading(64)
+flag_1, flag_8, flag_32 = map(_flagging, (1, 8, 32))
 
 
 @intrinsic

@@ -16,7 +16,7 @@ from evsnn_lava.network import (
     RfNeuron,
 )
 from evsnn_lava.simulation.engine import Engine
-from evsnn_lava.simulation.engine.dense import DenseDelivery
+from evsnn_lava.simulation.engine.dense import DenseDelivery, laid_out
 from evsnn_lava.simulation.engine.lists import engine_order
 from evsnn_lava.simulation.engine.rows import MOST_ROWS
 from evsnn_lava.simulation.synapses import apply_dense
@@ -30,8 +30,10 @@ KINDS = [name for name in building.NEURONS if not name.startswith("rf")]
 
 @pytest.mark.parametrize("outputs", WIDTHS)
 @pytest.mark.parametrize("weight_exp", [0, 7, -8])
-def test_sums_of_spikes_are_those_of_the_reference(outputs, weight_exp, rng):
-    synapse = DenseSynapse(rng.integers(-256, 256, (outputs, 3 * 7 * 9)), weight_exp)
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_sums_of_spikes_are_those_of_the_reference(outputs, weight_exp, factor, rng):
+    """Of weights that are bytes once their common factor is taken out, and of others."""
+    synapse = DenseSynapse(factor * rng.integers(-256 // factor, 256 // factor, (outputs, 3 * 7 * 9)), weight_exp)
     delivery = DenseDelivery(synapse, engine_order((3, 7, 9)), graded=False)
     messages = rng.random((4, 3, 7, 9)) < np.array([0.01, 0.3, 0.9, 1.0]).reshape(4, 1, 1, 1)
     assert np.array_equal(building.deliver_once(delivery, synapse, messages), apply_dense(synapse, messages))
@@ -39,9 +41,10 @@ def test_sums_of_spikes_are_those_of_the_reference(outputs, weight_exp, rng):
 
 @pytest.mark.parametrize("outputs", [1, 17, 65])
 @pytest.mark.parametrize("weight_exp", [0, 7, -8])
-def test_sums_of_numbers_are_those_of_the_reference(outputs, weight_exp, rng):
+@pytest.mark.parametrize("factor", [1, 2])
+def test_sums_of_numbers_are_those_of_the_reference(outputs, weight_exp, factor, rng):
     """Numbers of 32 bits, so that the sums wrap."""
-    synapse = DenseSynapse(rng.integers(-256, 256, (outputs, 3 * 7 * 9)), weight_exp)
+    synapse = DenseSynapse(factor * rng.integers(-256 // factor, 256 // factor, (outputs, 3 * 7 * 9)), weight_exp)
     delivery = DenseDelivery(synapse, engine_order((3, 7, 9)), graded=True)
     for most in (9, 2**31 - 1):
         messages = rng.integers(-most - 1, most, (3, 3, 7, 9), endpoint=True) * (rng.random((3, 3, 7, 9)) < 0.5)
@@ -57,6 +60,17 @@ def test_very_many_spikes_do_not_leave_their_words(weight, inputs, outputs):
     synapse, messages = DenseSynapse(np.full((outputs, inputs), weight)), np.ones((1, inputs, 1, 1), dtype=bool)
     delivery = DenseDelivery(synapse, engine_order((inputs, 1, 1)), graded=False)
     assert (building.deliver_once(delivery, synapse, messages) == inputs * weight).all()
+
+
+@pytest.mark.parametrize(
+    ("weights", "kind", "common_exp"),
+    [([-256, 254], "int8", 1), ([-255, 254], "int16", 0), ([-128, 127], "int8", 0), ([0, 0], "int8", 0)],
+)
+def test_long_rows_become_bytes_where_nothing_is_lost(weights, kind, common_exp):
+    rows, exponent = laid_out(np.tile(weights, (3, 50)))
+    assert (rows.dtype.name, exponent) == (kind, common_exp)
+    assert np.array_equal(rows[:, :100].astype(int) << exponent, np.tile(weights, (3, 50)))
+    assert laid_out(np.tile(weights, (3, 20)))[0].dtype == np.int16, "short rows would only be filled up with zeros"
 
 
 @pytest.mark.parametrize("kind", building.NEURONS)

@@ -251,8 +251,8 @@ LISTS = {
     "operations of the layer itself do not count": attribute(
         "plan", "recurrent_costs", lambda _: lambda network: [None] * network.depth
     ),
-    "the last frame is lost": rewritten("lists", "for byte in range(length):", "for byte in range(length - 1):"),
-    "only one frame of a word counts": rewritten("lists", "word &= word - np.uint64(1)", "word &= np.uint64(0)"),
+    "frames are taken for earlier ones": rewritten("lists", "np.uint64(begin - at)", "np.uint64(begin - at + 1)"),
+    "only one frame of a stretch counts": rewritten("lists", "flags &= flags - np.uint64(1)", "flags &= np.uint64(0)"),
     "a list that grows loses the others": attribute("intake", "_copy", lambda _: lambda *_: None),
     "a stepper takes frames in another order": rewritten(
         "stepper", "frame.transpose(1, 2, 0)", "frame.transpose(0, 1, 2)"
