@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -176,7 +177,7 @@ def cumulative_scores(network: NetworkDescription, trace: Trace) -> IntArray:
     numpy.ndarray of int64, shape (N, T', classes)
         Entry ``t - 1`` is what a decision after ``t`` frames is based on.
     """
-    output = trace.messages[-1].reshape(len(trace.stream), -1, network.max_steps)
+    output = trace.messages[-1].reshape(len(trace.stream), network.layers[-1].neurons, network.max_steps)
     return np.cumsum(output[..., network.depth :], axis=-1, dtype=np.int64).transpose(0, 2, 1)
 
 
@@ -243,7 +244,7 @@ def sources(network: NetworkDescription, trace: Trace) -> list[npt.NDArray[Any]]
 
 
 def _flat(network: NetworkDescription, sent: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    return sent.reshape(len(sent), -1, network.max_steps)
+    return sent.reshape(len(sent), math.prod(sent.shape[1:-1]), network.max_steps)
 
 
 def _operations(cost: IntArray, sent: npt.NDArray[np.bool_]) -> IntArray:

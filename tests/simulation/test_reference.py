@@ -290,3 +290,11 @@ def test_a_convolution_that_leaves_32_bits_is_refused_with_its_layer(relay):
     ):
         simulate(network, frames)
     assert simulate(network, frames // 2).messages[0].any()
+
+
+def test_no_samples_give_no_results(relay):
+    """As from the engine."""
+    small = relay(2, 3)
+    shape = (0, *small.input_shape, small.masks.steps)
+    result = run(small, np.zeros(shape, dtype=bool))
+    assert (result.samples, result.messages.shape) == (0, (0, small.depth, small.max_steps))

@@ -57,6 +57,14 @@ def conv_sizes(synapse: ConvSynapse, shape: Shape) -> tuple[int, ...]:
     return (channels, columns, groups, channels // groups, outputs // groups, out_columns, out_lines)
 
 
+def seats_of(synapse: ConvSynapse, shape: Shape) -> npt.NDArray[np.int32]:
+    """Line, column, group and place in the group of every input neuron, shape (inputs, 4)."""
+    channels = shape[0]
+    pixels, channel = np.divmod(np.arange(int(np.prod(shape))), channels)
+    seats = [*np.divmod(pixels, shape[2]), *np.divmod(channel, channels // synapse.groups)]
+    return np.ascontiguousarray(np.stack(seats, axis=1), dtype=np.int32)
+
+
 def reaches(synapse: ConvSynapse, shape: Shape) -> tuple[npt.NDArray[np.int64], ...]:
     """`reached` along both axes of an input of `shape`."""
     sizes, outputs = shape[1:], synapse.output_shape(shape)[1:]
@@ -75,17 +83,16 @@ def kernel_rows(synapse: ConvSynapse) -> npt.NDArray[np.int16]:
 
 
 @inner
-def scatter(rows, sizes, reach_y, reach_x, lists, begin, count, words, touched):
+def scatter(rows, sizes, seats, reach_y, reach_x, lists, begin, count, words, touched):
     """Add the row of every message, times the message, to the output places that it reaches."""
     index, value = lists[0], lists[1]
-    channels, columns, groups, group_inputs, group_outputs, out_columns, _ = sizes
+    _, _, groups, group_inputs, group_outputs, out_columns, _ = sizes
     tall, wide, width = reach_y.shape[1], reach_x.shape[1], rows.shape[1]
     base, target_base, outputs = rows.ctypes.data, words.ctypes.data, groups * group_outputs
     for at in range(begin, begin + count):
         message = value[at] if len(value) > 1 else np.int32(1)
-        pixel, channel = divmod(index[at], channels)
-        y, x = divmod(pixel, columns)
-        group, member = divmod(channel, group_inputs)
+        seat = seats[index[at]]
+        y, x, group, member = np.int64(seat[0]), np.int64(seat[1]), np.int64(seat[2]), np.int64(seat[3])
         for ky in range(tall):
             line = reach_y[y, ky] * out_columns
             if line < 0:
@@ -103,12 +110,12 @@ def scatter(rows, sizes, reach_y, reach_x, lists, begin, count, words, touched):
 @inner
 def _mark_pixels(index, begin, count, channels, pixel_begin):
     """Where in the list the spikes of every pixel begin."""
-    pixel = 0
+    pixel, beyond = 0, 0
     for at in range(begin, begin + count):
-        own = index[at] // channels
-        while pixel <= own:
+        while index[at] >= beyond:  # the first neuron of a pixel; a division for every spike would take longer
             pixel_begin[pixel] = at
             pixel += 1
+            beyond += channels
     pixel_begin[pixel:] = begin + count
 
 
@@ -124,10 +131,10 @@ def _gather(rows, sizes, line, column, index, pixel_begin, words):
             if line[oy, ky] < 0:
                 continue
             for ox in range(out_columns):
-                x, first, last = column[ox]
+                first, last = column[ox, 1], column[ox, 2]
                 if first == last:
                     continue
-                left = line[oy, ky] * columns + x
+                left = line[oy, ky] * columns + column[ox, 0]
                 begin, end = pixel_begin[left + first], pixel_begin[left + last]
                 if begin == end:
                     continue
@@ -137,7 +144,7 @@ def _gather(rows, sizes, line, column, index, pixel_begin, words):
 
 
 @kernel
-def deliver_conv(rows, sizes, reach, sight, dense_from, lists, clock, tile, inbox, pixel_begin):
+def deliver_conv(rows, sizes, seats, reach, sight, dense_from, lists, clock, tile, inbox, pixel_begin):
     """Add what arrives to the inbox of a tile; `sending` says what the last but one three are.
 
     Parameters
@@ -146,6 +153,8 @@ def deliver_conv(rows, sizes, reach, sight, dense_from, lists, clock, tile, inbo
         See `kernel_rows`.
     sizes : tuple of int
         See `conv_sizes`.
+    seats : numpy.ndarray of int32, shape (inputs, 4)
+        See `seats_of`.
     reach : (numpy.ndarray, numpy.ndarray)
         See `reached`, for lines and columns.
     sight : (numpy.ndarray, numpy.ndarray)
@@ -172,7 +181,7 @@ def deliver_conv(rows, sizes, reach, sight, dense_from, lists, clock, tile, inbo
                 _gather(rows, sizes, sight[0], sight[1], index, pixel_begin, words)
                 own[:] = 1
             elif number:
-                scatter(rows, sizes, reach[0], reach[1], lists, place, number, words, own)
+                scatter(rows, sizes, seats, reach[0], reach[1], lists, place, number, words, own)
 
 
 class ConvDelivery(Delivery):
@@ -192,8 +201,10 @@ class ConvDelivery(Delivery):
         channels, lines, columns = shape
         reach = reaches(synapse, shape)
         share = _dense_share(synapse, shape, reach) if dense_from is None else dense_from
-        spikes = max(1, int(share * channels * lines * columns)) if share <= 1 else np.iinfo(np.int64).max
-        self._fixed = (kernel_rows(synapse), conv_sizes(synapse, shape), reach, _sight(synapse, shape), spikes)
+        most = channels * lines * columns
+        self.dense_from = max(1, int(share * most)) if share <= 1 else int(np.iinfo(np.int64).max)
+        layout = kernel_rows(synapse), conv_sizes(synapse, shape), seats_of(synapse, shape)
+        self._fixed = (*layout, reach, _sight(synapse, shape), self.dense_from)
         self._pixels = lines * columns + 1
 
     def memory(self, slots: int) -> npt.NDArray[np.int64]:

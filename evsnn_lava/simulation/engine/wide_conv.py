@@ -11,22 +11,21 @@ from evsnn_lava.network import ConvSynapse
 from evsnn_lava.network.synapses import Shape
 from evsnn_lava.simulation.arithmetic import STATE_LIMIT
 from evsnn_lava.simulation.engine.compiled import inner, kernel
-from evsnn_lava.simulation.engine.conv import conv_sizes, kernel_rows, reaches, scatter
+from evsnn_lava.simulation.engine.conv import conv_sizes, kernel_rows, reaches, scatter, seats_of
 from evsnn_lava.simulation.engine.delivery import Delivery
 from evsnn_lava.simulation.engine.lists import MessageLists
 from evsnn_lava.simulation.synapses import WORD_LIMIT, word_overflow
 
 
 @inner
-def _scatter_wide(rows, sizes, reach_y, reach_x, lists, begin, count, sums):
-    channels, columns, groups, group_inputs, group_outputs, out_columns, _ = sizes
+def _scatter_wide(rows, sizes, seats, reach_y, reach_x, lists, begin, count, sums):
+    _, _, groups, group_inputs, group_outputs, out_columns, _ = sizes
     index, value = lists[0], lists[1]
     tall, wide, outputs = reach_y.shape[1], reach_x.shape[1], groups * group_outputs
     for at in range(begin, begin + count):
         message = np.int64(value[at]) if len(value) > 1 else np.int64(1)
-        pixel, channel = divmod(index[at], channels)
-        y, x = divmod(pixel, columns)
-        group, member = divmod(channel, group_inputs)
+        seat = seats[index[at]]
+        y, x, group, member = seat[0], seat[1], seat[2], seat[3]
         for ky in range(tall):
             for kx in range(wide):
                 if reach_y[y, ky] < 0 or reach_x[x, kx] < 0:
@@ -63,7 +62,7 @@ def _bound(value, begin, count, weights):
 
 
 @kernel
-def deliver_wide_conv(rows, weights, weight_exp, sizes, reach, lists, clock, tile, inbox, sums):
+def deliver_wide_conv(rows, weights, weight_exp, sizes, seats, reach, lists, clock, tile, inbox, sums):
     """As `deliver_conv`, with the largest absolute weight, the largest sum of those of an output, and 64-bit sums.
 
     Small messages take a short cut: where no sum can leave 24 bits and nothing is shifted, 32 bits do. Gives the
@@ -82,9 +81,9 @@ def deliver_wide_conv(rows, weights, weight_exp, sizes, reach, lists, clock, til
             if number == 0:
                 continue
             if weight_exp == 0 and _bound(lists[1], place, number, weights) < STATE_LIMIT:
-                scatter(rows, sizes, reach[0], reach[1], lists, place, number, words, own)
+                scatter(rows, sizes, seats, reach[0], reach[1], lists, place, number, words, own)
                 continue
-            _scatter_wide(rows, sizes, reach[0], reach[1], lists, place, number, sums)
+            _scatter_wide(rows, sizes, seats, reach[0], reach[1], lists, place, number, sums)
             largest = max(largest, _cut(sums, weight_exp, words))
             own[:] = 1
     return largest
@@ -103,8 +102,8 @@ class WideConvDelivery(Delivery):
 
     def __init__(self, synapse: ConvSynapse, shape: Shape) -> None:
         weights = int(np.abs(synapse.weights.astype(np.int64)).max()), heaviest_sum(synapse)
-        sizes, reach = conv_sizes(synapse, shape), reaches(synapse, shape)
-        self._fixed = (kernel_rows(synapse), weights, synapse.weight_exp, sizes, reach)
+        tables = conv_sizes(synapse, shape), seats_of(synapse, shape), reaches(synapse, shape)
+        self._fixed = (kernel_rows(synapse), weights, synapse.weight_exp, *tables)
         self._neurons = int(np.prod(synapse.output_shape(shape)))
 
     def memory(self, slots: int) -> npt.NDArray[np.int64]:

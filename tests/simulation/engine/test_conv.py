@@ -106,8 +106,8 @@ def test_it_gathers_what_is_dense_only_where_it_can(rng):
     grouped = ConvSynapse(rng.integers(-9, 9, (24, 4, 3, 3)), padding=(1, 1), groups=2)
     dilated = ConvSynapse(rng.integers(-9, 9, (24, 8, 3, 3)), padding=(1, 1), dilation=(1, 2))
     shape, most = (8, 9, 9), 8 * 9 * 9
-    assert 0 < ConvDelivery(usual, shape)._fixed[4] < most
-    assert min(ConvDelivery(synapse, shape)._fixed[4] for synapse in (grouped, dilated)) > most
+    assert 0 < ConvDelivery(usual, shape).dense_from < most
+    assert min(ConvDelivery(synapse, shape).dense_from for synapse in (grouped, dilated)) > most
 
 
 @pytest.mark.parametrize("stride", [(1, 1), (2, 2)])

@@ -101,8 +101,8 @@ def test_the_cases_hold_what_is_hard(drawn, answered):
     assert max(layer.neurons for network, _ in large for layer in network.layers) > 128
     first = [Engine(network)._plan.layers[0].delivery for network, _ in large[:3]]
     spikes = [frames.sum(axis=(1, 2, 3)) for _, frames in large[:3]]
-    assert any((found >= delivery._fixed[4]).any() for found, delivery in zip(spikes, first, strict=True)), "gathers"
-    assert any((found < delivery._fixed[4]).any() for found, delivery in zip(spikes, first, strict=True)), "scatters"
+    assert any((found >= delivery.dense_from).any() for found, delivery in zip(spikes, first, strict=True)), "gathers"
+    assert any((found < delivery.dense_from).any() for found, delivery in zip(spikes, first, strict=True)), "scatters"
     several = [len(frames) > 1 and len(set(result.exit_step)) > 1 for _, frames, result, _ in answered]
     assert sum(several) >= 5, "samples stop at different times"
     assert any(
