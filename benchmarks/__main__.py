@@ -120,6 +120,8 @@ def main() -> None:
     if options.output == RESULTS:
         write_report()
         print("docs/performance.md is written")
+    else:
+        print(f"wrote {options.output}")
 
 
 if __name__ == "__main__":

@@ -80,8 +80,8 @@ def _conv_case(name: str, title: str, shape: Shape, outputs: int, kernel: int, s
 def deliveries() -> list[KernelCase]:
     """The synapse kernels."""
     return [
-        KernelCase("rows_l2", "rows, 512 to 512, 20 %", _dense(512, 512), (512, 1, 1), 0.2, "read L2", 2.0),
-        KernelCase("rows_l3", "rows, 8192 to 512, 2 %", _dense(8192, 512), (2, 64, 64), 0.02, "read L3", 2.0),
+        KernelCase("rows_l2", "rows, 512 to 512, 20 %", _dense(512, 512), (512, 1, 1), 0.2, "read L2", 1.0),
+        KernelCase("rows_l3", "rows, 8192 to 512, 2 %", _dense(8192, 512), (2, 64, 64), 0.02, "read L3", 1.0),
         _conv_case("conv_dense", "convolution, 32 to 64, 50 %", (32, 24, 24), 64, 3, 1, 0.5),
         _conv_case("conv_dense_pilotnet", "convolution, 24 to 36, 30 %", (24, 32, 99), 36, 3, 2, 0.3),
         _conv_case("conv_sparse", "convolution, 32 to 64, 0.5 %", (32, 24, 24), 64, 3, 1, 0.005),

@@ -17,6 +17,9 @@ PANELS: Final = {
     "rate": "share of the inputs that fire in a step",
 }
 
+TIMES_US: Final = (30, 100, 300, 1000)
+"""Marks of the time axis."""
+
 
 def digest(data: Mapping[str, Any]) -> str:
     """Hash of what is plotted, which stands in the file."""
@@ -66,5 +69,6 @@ def _draw(panel: Any, points: list[dict[str, Any]], fit: Mapping[str, float]) ->
     panel.set_xscale("log")
     panel.set_yscale("log")
     panel.set_xticks(x, [f"{value:g}" for value in x])
+    panel.set_yticks(TIMES_US, [str(value) for value in TIMES_US])
     panel.minorticks_off()
     panel.grid(True, which="major", alpha=0.3)

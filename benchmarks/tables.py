@@ -158,7 +158,7 @@ def growth(data: Data) -> list[str]:
     fit = data["fit"]
     rows = [
         ["a synaptic operation", f"{fit['synop_ns']:.3f} ns"],
-        ["an event (message or input)", f"{fit['event_ns']:.1f} ns"],
+        ["an event (message or input)", f"{fit['event_ns']:.1f} ns" if fit["event_ns"] else "too little to tell"],
         ["a neuron update", f"{fit['update_ns']:.2f} ns"],
         ["a sample", f"{fit['sample_ns'] / 1000:.1f} us"],
     ]

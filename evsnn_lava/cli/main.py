@@ -63,12 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.error(error)
         return EXIT_ERROR
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        package = (error.name or "").partition(".")[0]
+        extra = EXTRAS.get(package)
         if extra is None:
             raise
         output.error(
             BackendUnavailableError(
-                f"{error.name} is not installed; run `pip install 'evsnn-lava[{extra}]'` or `make setup`"
+                f"{package} is not installed; run `pip install 'evsnn-lava[{extra}]'` or `make setup`"
             )
         )
         return EXIT_ERROR

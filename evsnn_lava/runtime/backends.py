@@ -84,7 +84,9 @@ class Backend:
         for name in options:
             if name not in self.options:
                 known = f"it knows {', '.join(self.options)}" if self.options else "it knows none"
-                raise ConfigError(f"back-end {self.name} has no option {name}, {known}; leave it out")
+                others = [other.name for other in BACKENDS.values() if name in other.options]
+                remedy = f"leave it out or choose the back-end {others[0]}" if others else "leave it out"
+                raise ConfigError(f"back-end {self.name} has no option {name}, {known}; {remedy}")
 
     def run(
         self,

@@ -183,9 +183,15 @@ def test_a_back_end_that_is_not_there(refused, net):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--backend", "lava", "--threads", 2), "back-end lava has no option threads, it knows model; leave it out"),
+        (
+            ("--backend", "lava", "--threads", 2),
+            "has no option threads, it knows model; leave it out or choose the back-end engine",
+        ),
         (("--slots", 2, "--backend", "reference"), "back-end reference has no option slots, it knows none; leave it"),
-        (("--model", "fused"), "back-end engine has no option model, it knows threads, slots; leave it out"),
+        (
+            ("--model", "fused"),
+            "no option model, it knows threads, slots; leave it out or choose the back-end lava",
+        ),
         (("--threads", 0), "threads"),
         (("--slots", -1), "slots"),
     ],

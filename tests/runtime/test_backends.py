@@ -73,9 +73,15 @@ def test_a_block_is_asked_for_when_the_one_before_it_is_done(make):
 def test_options_that_a_back_end_does_not_know(make):
     network = make.small_network()
     frames = make.frames(network, 1)
-    with pytest.raises(ConfigError, match="back-end reference has no option threads, it knows none; leave it out"):
+    with pytest.raises(
+        ConfigError,
+        match="has no option threads, it knows none; leave it out or choose the back-end engine",
+    ):
         look_up("reference").run(network, frames, threads=1)
-    with pytest.raises(ConfigError, match="back-end engine has no option model, it knows threads, slots; leave it out"):
+    with pytest.raises(
+        ConfigError,
+        match="no option model, it knows threads, slots; leave it out or choose the back-end lava",
+    ):
         look_up("engine").run(network, frames, model="fused")
     with pytest.raises(ConfigError, match="back-end engine has no option model"):
         look_up("engine").evaluate(network, [], model="fused")
