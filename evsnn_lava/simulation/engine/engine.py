@@ -26,6 +26,9 @@ IntArray = npt.NDArray[np.int64]
 MOST_SLOTS: Final = 32
 """Samples in flight of a thread, at most; more save nothing."""
 
+LEAST_UPDATES: Final = 1 << 14
+"""Neuron updates of a sample from which threads are worth their while; smaller ones are handed out one by one."""
+
 SLOT_PLACES: Final = 1 << 16
 """Neurons of all samples in flight of a thread that a cache can hold."""
 
@@ -63,14 +66,14 @@ class Engine:
     network : NetworkDescription
         What to compute.
     threads : int, optional
-        Threads to use; all cores that this process may use by default.
+        Threads to use; by default all cores that this process may use, or one where a sample is very little work.
     slots : int, optional
         Samples in flight of each thread; chosen by the size of the network by default.
 
     Raises
     ------
     ConfigError
-        If a number is below 1.
+        If a number is not a whole one from 1 on.
 
     Examples
     --------
@@ -88,7 +91,8 @@ class Engine:
         self.network = network
         self._plan = Plan.of(network)
         suggested = max(1, min(MOST_SLOTS, SLOT_PLACES // self._plan.places))
-        self.threads = _number("threads", threads, len(os.sched_getaffinity(0)))
+        large = self._plan.places * network.max_steps >= LEAST_UPDATES
+        self.threads = _number("threads", threads, len(os.sched_getaffinity(0)) if large else 1)
         self.slots = _number("slots", slots, suggested)
         self._idle: list[Flight] = []
 
@@ -297,6 +301,9 @@ def require_policy(network: NetworkDescription, policy: CutoffPolicy) -> None:
 
 
 def _number(what: str, given: int | None, default: int) -> int:
-    if given is not None and given < 1:
-        raise ConfigError(f"{what} of the engine is {given}, it must be at least 1; leave it out to have it chosen")
-    return default if given is None else given
+    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    if given is not None and not (whole and given >= 1):
+        raise ConfigError(
+            f"{what} of the engine is {given}, it must be a whole number from 1 on; leave it out to have it chosen"
+        )
+    return default if given is None else int(given)
