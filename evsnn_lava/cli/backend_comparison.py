@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from evsnn_lava.cli.console import Output
-from evsnn_lava.cli.evaluation import rate, run_samples, title
+from evsnn_lava.cli.evaluation import evaluate, joined, rate, title
 from evsnn_lava.cli.recordings import Samples
 from evsnn_lava.cli.run_difference import Difference, first_difference, unequal_quantities
 from evsnn_lava.errors import BackendUnavailableError, ConfigError, EvsnnError, UnsupportedError
@@ -148,17 +148,28 @@ def compare_backends(
         if reason is not None:
             found.append(Outcome(way, reason=reason))
             continue
+        results: list[RunResult] = []
         try:
-            result = run_samples(network, samples, way.backend, output, cutoff, **way.options)
-        except EvsnnError as error:
+            results.extend(evaluate(network, samples, way.backend, output, cutoff, **way.options))
+        except Exception as error:  # whatever a back-end does, the others are still compared
             if expected is None:
                 raise
-            cannot = isinstance(error, (BackendUnavailableError, UnsupportedError))
-            found.append(Outcome(way, reason=str(error), failed=not cannot))
+            cannot = isinstance(error, (BackendUnavailableError, UnsupportedError)) and not results
+            found.append(Outcome(way, reason=_words(error), failed=not cannot))
             continue
+        done = sum(result.samples for result in results)
+        if done != len(samples):
+            found.append(Outcome(way, reason=f"{done} of {len(samples)} samples came out", failed=True))
+            continue
+        result = joined(results)
         expected = expected or result
         found.append(_outcome(way, network, expected, result, samples))
     return found
+
+
+def _words(error: Exception) -> str:
+    """An error of ours as it is, another one with its name."""
+    return str(error) if isinstance(error, EvsnnError) else f"{type(error).__name__}: {error}"
 
 
 def _outcome(

@@ -99,18 +99,20 @@ def _reduced(result: RunResult) -> Rows:
     )
 
 
-def require_results_file(path: Path) -> None:
+def require_results_file(path: Path, source: str | None = None) -> None:
     """Refuse a file that could not be written in the end, before anything is run.
 
     Parameters
     ----------
     path : pathlib.Path
         What the user wants written.
+    source : str, optional
+        What the user wants run.
 
     Raises
     ------
     ConfigError
-        If its suffix is not one of `WRITERS`, or its folder is missing.
+        If its suffix is not one of `WRITERS`, it is what is to be run or a folder, or its own folder is missing.
     ModuleNotFoundError
         If it needs a package that is not installed.
     """
@@ -118,6 +120,9 @@ def require_results_file(path: Path) -> None:
         raise ConfigError(
             f"cannot write {path}: results go to {' or '.join(WRITERS)} files; choose one of these suffixes"
         )
+    if path.is_dir() or (source is not None and path.exists() and path.resolve() == Path(source).resolve()):
+        what = "a folder" if path.is_dir() else "the recordings to run"
+        raise ConfigError(f"cannot write {path}: it is {what}; choose another name")
     if path.suffix == ".parquet":
         import pyarrow.parquet  # noqa: F401 - an optional package; the command line says how to get it
     require_parent(path)

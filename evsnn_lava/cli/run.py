@@ -40,7 +40,7 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     told = backend_options(options)
     backend(options.backend).require(**told)
     if options.output:
-        require_results_file(options.output)
+        require_results_file(options.output, options.data)
     network = read_net(options.file)
     samples = load_samples(network, options.data, options.split, options.limit)
     rows = Rows.of(evaluate(network, samples, options.backend, output, not options.no_cutoff, **told))

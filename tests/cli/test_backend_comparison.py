@@ -133,6 +133,43 @@ def test_a_back_end_that_fails_does_not_hide_the_others(compare, monkeypatch):
     assert "failed: no progress for 30 s" in table
 
 
+def late(error):
+    """A back-end that gives one block and then fails."""
+
+    def runner(network, blocks, *_, **__):
+        yield run(network, next(iter(blocks)))
+        raise error
+
+    return runner
+
+
+def short(network, blocks, *_, **__):
+    yield from (run(network, frames[:-1]) for frames in blocks)
+
+
+def nothing(*_, **__):
+    yield from ()
+
+
+@pytest.mark.usefixtures("no_lava")
+@pytest.mark.parametrize(
+    ("runner", "reason"),
+    [
+        (late(UnsupportedError("layer fc: too wide; make it narrow")), "layer fc: too wide; make it narrow"),
+        (late(ValueError("shapes")), "ValueError: shapes"),
+        (short, "4 of 5 samples came out"),
+        (nothing, "0 of 5 samples came out"),
+    ],
+    ids=["in the middle", "with an error of Python", "a sample short", "without a result"],
+)
+def test_a_back_end_that_does_not_come_to_its_end_has_failed(compare, monkeypatch, runner, reason):
+    monkeypatch.setitem(BACKENDS, "odd", Backend("odd", "odd", lambda: None, runner))
+    code, found, _ = compare()
+    assert code == 1
+    assert (found["odd"]["failed"], found["odd"]["reason"]) == (True, reason)
+    assert found["engine"]["same"] is True
+
+
 def test_a_reference_that_fails_leaves_nothing_to_compare(evsnn, file, monkeypatch):
     def fail(*_, **__):
         raise CapacityError("layer fc: too much; scale it")

@@ -219,6 +219,16 @@ def test_results_in_a_folder_that_is_not_there(refused, net, tmp_path):
     assert f"no folder {tmp_path / 'none'}" in refused("ConfigError", "run", net, "-o", tmp_path / "none" / "a.npz")
 
 
+def test_results_do_not_replace_what_is_run(refused, net, tmp_path):
+    frames = tmp_path / "frames.npz"
+    frames.write_bytes(b"mine")
+    assert "it is the recordings to run" in refused("ConfigError", "run", net, "--data", frames, "-o", frames)
+    assert frames.read_bytes() == b"mine"
+    folder = tmp_path / "rows.npz"
+    folder.mkdir()
+    assert "it is a folder" in refused("ConfigError", "run", net, "-o", folder)
+
+
 def test_parquet_without_pyarrow(refused, net, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     message = refused("BackendUnavailableError", "run", net, "-o", tmp_path / "rows.parquet")

@@ -171,11 +171,12 @@ def test_a_result_says_who_computed_it_and_how_long_it_took(wide):
 def test_threads_and_slots_follow_from_the_machine_and_the_network(wide):
     network, _ = wide
     engine = Engine(network)
-    assert engine.threads == len(os.sched_getaffinity(0))
+    assert engine.threads == 1, "threads are not worth their while"
     assert engine.slots == 32
     image = ConvSynapse(np.ones((20, 2, 1, 1), dtype=int)), building.RELAY
     head = DenseSynapse(np.ones((2, 20 * 70 * 70), dtype=int)), building.RELAY
-    assert Engine(building.network(building.binary(70, 70, 2), image, head)).slots == 1
+    large = Engine(building.network(building.binary(70, 70, 2), image, head))
+    assert (large.threads, large.slots) == (len(os.sched_getaffinity(0)), 1)
 
 
 # blocks ---------------------------------------------------------------------------------------------------------------
@@ -230,9 +231,10 @@ def test_memory_stays_flat_however_many_blocks_there_are(wide):
 
 
 @pytest.mark.parametrize("name", ["threads", "slots"])
-def test_numbers_below_one_are_refused(wide, name):
-    with pytest.raises(ConfigError, match=f"^{name} of the engine is 0, it must be at least 1; leave it out"):
-        Engine(wide[0], **{name: 0})
+@pytest.mark.parametrize("value", [0, -1, 1.5, True])
+def test_numbers_that_count_nothing_are_refused(wide, name, value):
+    with pytest.raises(ConfigError, match=f"^{name} of the engine is {value}, it must be a whole number from 1 on;"):
+        Engine(wide[0], **{name: value})
 
 
 def test_a_policy_of_another_length_is_refused(wide):
