@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import NetworkDescription
 from evsnn_lava.simulation.engine.flight import Flight
 from evsnn_lava.simulation.engine.intake import InputLists
@@ -111,6 +112,8 @@ class FrameLists(InputLists):
             self._grow(2 * size)
         lists, begin = self.lists, (step % 2) * size
         number, caused = 0, 0
+        if frame is not None and frame.shape != self._source.shape:
+            raise ConfigError(f"a frame has shape {frame.shape}, the network expects {self._source.shape}; reshape it")
         if frame is not None:
             lines = frame.transpose(1, 2, 0)
             number, caused = list_frame(lines, self._cost, begin, lists.index, lists.value)
