@@ -14,7 +14,8 @@ from benchmarks.networks import plain
 from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, InputRecipe, Layer
 from evsnn_lava.simulation.engine.lists import BLOCK, MessageLists
 from evsnn_lava.simulation.engine.plan import Plan
-from evsnn_lava.simulation.engine.running import Inbox, Running
+from evsnn_lava.simulation.engine.running import NOTHING, Inbox, Running
+from evsnn_lava.simulation.engine.sending import ROWS
 
 Shape = tuple[int, int, int]
 SLOTS: Final = 64
@@ -104,7 +105,8 @@ class Tile:
         """Fill a tile with random messages."""
         network = plain("kernel", [case.layer], InputRecipe.frames(case.shape, STEPS + 1))
         plan = Plan.of(network)
-        running = Running.of(plan.layers[0], SLOTS, STEPS)
+        tally = np.zeros((SLOTS, ROWS, network.max_steps), dtype=np.int64)
+        running = Running.of(plan.layers[0], tally, STEPS)
         lists = _random_lists(int(np.prod(case.shape)), case.share)
         inbox = Inbox.for_layers([running]).views(*running.tile_shapes)
         clock = np.ones(SLOTS, dtype=np.int64), np.full(SLOTS, STEPS, dtype=np.int64)
@@ -136,7 +138,7 @@ class Tile:
     def advance(self, place: tuple[int, int, int, int]) -> None:
         """Call the kernel of the neurons, none of which sleeps: their bias keeps them busy."""
         running = self.running
-        rest = (running.plan.gates, running.plan.cost[:0], self.clock, place, self.inbox, running.tally)
+        rest = (running.plan.gates, (NOTHING, NOTHING), self.clock, place, self.inbox, running.tally)
         running.plan.neurons.advance(running.states, running.awake, running.lists.arrays, *rest)
 
 

@@ -22,7 +22,7 @@ from evsnn_lava.runtime.failure import Failure
 from evsnn_lava.runtime.host import Child, uninterrupted
 from evsnn_lava.runtime.layout import LAYERS, process_names
 from evsnn_lava.runtime.results import clear, read_result, read_trace, write_frames
-from evsnn_lava.simulation.reference import Trace
+from evsnn_lava.simulation.reference import Trace, require_frames
 
 Progress = Callable[[int, int, int], None]
 """Called with the samples done, all samples and the steps executed so far in the session."""
@@ -199,17 +199,10 @@ class LavaSession:
             raise
 
     def _check(self, frames: npt.NDArray[np.generic], job: Job) -> None:
-        expected = (*self.network.input_shape, self.network.masks.steps)
-        if frames.ndim != 5 or frames.shape[1:] != expected or not len(frames):
-            raise ConfigError(
-                f"frames have shape {frames.shape}, network {self.network.name} expects "
-                f"(N, {', '.join(map(str, expected))}) with N >= 1; bin the events with the recipe of the file"
-            )
-        if job.policy.steps != self.network.masks.stream_steps:
-            raise ConfigError(
-                f"the policy has {job.policy.steps} thresholds, network {self.network.name} sends "
-                f"{self.network.masks.stream_steps} frames; make one threshold per frame"
-            )
+        require_frames(self.network, frames)
+        if not len(frames):
+            raise ConfigError(f"there are no frames for network {self.network.name}; give at least one sample")
+        self.network.with_cutoff(job.policy)  # refuses a policy that does not fit
 
     def _await(self, child: Child, timeout_s: float, what: str, progress: Progress | None, samples: int = 0) -> Any:
         """Wait for the worker's answer as long as there is progress."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from evsnn_lava.network import (
     ConvSynapse,
     DenseSynapse,
     DirectSynapse,
+    Layer,
     NetworkDescription,
     RunResult,
     Synapse,
@@ -104,9 +105,14 @@ def message_costs(network: NetworkDescription) -> list[IntArray]:
         One array for the input and one for each layer, of its shape; a recurrent layer receives its own messages, too,
         see :func:`recurrent_costs`.
     """
+    costs = [fanout(layer.synapse, shape) for layer, shape in _inputs(network)]
+    return [*costs, np.zeros(network.layers[-1].shape, dtype=np.int64)]
+
+
+def _inputs(network: NetworkDescription) -> Iterator[tuple[Layer, tuple[int, ...]]]:
+    """Every layer, and the shape of what its synapse listens to."""
     shapes = [network.input_shape, *(layer.shape for layer in network.layers)]
-    costs = [fanout(layer.synapse, shape) for layer, shape in zip(network.layers, shapes, strict=False)]
-    return [*costs, np.zeros(shapes[-1], dtype=np.int64)]
+    yield from zip(network.layers, shapes, strict=False)
 
 
 def recurrent_costs(network: NetworkDescription) -> list[IntArray | None]:
@@ -141,13 +147,9 @@ def connections(network: NetworkDescription) -> list[int]:
     list of int
         One number per layer: the operations of a step on a machine that skips nothing.
     """
-    shapes = [network.input_shape, *(layer.shape for layer in network.layers)]
     return [
-        sum(
-            int(fanout(_filled(synapse), (layer.neurons,) if synapse is layer.recurrent else shape).sum())
-            for synapse in layer.synapses
-        )
-        for layer, shape in zip(network.layers, shapes, strict=False)
+        int(fanout(_filled(layer.synapse), shape).sum()) + layer.neurons**2 * (layer.recurrent is not None)
+        for layer, shape in _inputs(network)
     ]
 
 

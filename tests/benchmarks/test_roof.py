@@ -6,6 +6,7 @@ import pytest
 from benchmarks import roof_loops as loops
 from benchmarks.kernels import Tile, deliveries, measure_kernels, updates_case
 from benchmarks.roof import probes
+from evsnn_lava.simulation.engine.sending import FIRED, UPDATED
 
 BLOCKS = 2
 
@@ -68,7 +69,8 @@ def test_no_neuron_sleeps_while_it_is_measured():
     for _ in range(3):
         tile.running.tally[:] = 0
         tile.advance(tile.place)
-    fired, _, updated, _ = tile.running.tally.sum(axis=(0, 2))
+    counts = tile.running.tally.sum(axis=(0, 2))
+    fired, updated = counts[FIRED], counts[UPDATED]
     assert updated == tile.updates
     assert 0 < fired < updated / 4
 

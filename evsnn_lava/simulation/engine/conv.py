@@ -130,17 +130,15 @@ def _gather(rows, sizes, line, column, index, pixel_begin, words):
         for ky in range(tall):
             if line[oy, ky] < 0:
                 continue
+            first_pixel = line[oy, ky] * columns
+            first_row = base + stride * (ky * wide - first_pixel) * channels
+            target = words.ctypes.data + 4 * oy * out_columns * outputs
             for ox in range(out_columns):
-                first, last = column[ox, 1], column[ox, 2]
-                if first == last:
-                    continue
-                left = line[oy, ky] * columns + column[ox, 0]
-                begin, end = pixel_begin[left + first], pixel_begin[left + last]
-                if begin == end:
-                    continue
-                shifted = base + stride * (ky * wide - left) * channels
-                target = words.ctypes.data + 4 * (oy * out_columns + ox) * outputs
-                add_rows(target, shifted, index.ctypes.data + 4 * begin, end - begin, width)
+                begin, end = pixel_begin[first_pixel + column[ox, 1]], pixel_begin[first_pixel + column[ox, 2]]
+                if begin < end:
+                    shifted = first_row - stride * column[ox, 0] * channels
+                    add_rows(target, shifted, index.ctypes.data + 4 * begin, end - begin, width)
+                target += 4 * outputs
 
 
 @kernel
@@ -159,7 +157,7 @@ def deliver_conv(rows, sizes, seats, reach, sight, dense_from, lists, clock, til
         See `reached`, for lines and columns.
     sight : (numpy.ndarray, numpy.ndarray)
         Input line of every output line and kernel line, -1 for none; for every output column the input column of the
-        first kernel column, and the first and one beyond the last kernel column that lie inside.
+        first kernel column, and the first and one beyond the last of the input columns that it sees.
     dense_from : int
         Number of spikes from which it gathers.
     lists : tuple of numpy.ndarray
@@ -234,6 +232,5 @@ def _sight(synapse: ConvSynapse, shape: Shape) -> tuple[npt.NDArray[np.int64], n
     top = np.arange(out_lines)[:, None] * synapse.stride[0] - synapse.padding[0]
     line = top + synapse.dilation[0] * np.arange(tall)[None, :]
     left = np.arange(out_columns) * synapse.stride[1] - synapse.padding[1]
-    first, last = np.maximum(-left, 0), np.minimum(columns - left, wide)
-    column = np.stack([left, np.minimum(first, np.maximum(last, 0)), np.maximum(last, 0)], axis=1)
+    column = np.stack([left, np.clip(left, 0, columns), np.clip(left + wide, 0, columns)], axis=1)
     return np.where((line >= 0) & (line < lines), line, -1).astype(np.int64), column.astype(np.int64)

@@ -135,9 +135,10 @@ class Run:
             if not active.any():
                 return
             flight.advance(self._stops, active, self._wanted.counters)
-            for slot in np.flatnonzero(active & (flight.exit_step > 0)).tolist():
-                self._note(flight, slot, int(sample[slot]))
-                sample[slot] = -1
+            done = np.flatnonzero(active & (flight.exit_step > 0))
+            if len(done):
+                self._note(flight, done, sample[done])
+                sample[done] = -1
             self._report(progress)
 
     def _begin(self, flight: Flight, slot: int) -> int:
@@ -146,21 +147,20 @@ class Run:
             flight.begin(slot, self._frames[number])
         return number
 
-    def _note(self, flight: Flight, slot: int, number: int) -> None:
-        """Write the row of a sample, up to its exit."""
-        book, steps = self._logbook, int(flight.exit_step[slot]) + len(flight.layers)
-        book.scores[number], book.history[number] = flight.scores[slot], flight.history[slot]
+    def _note(self, flight: Flight, slots: IntArray, numbers: IntArray) -> None:
+        """Write the rows of samples that are done, up to the exit of each."""
+        book = self._logbook
+        book.scores[numbers], book.history[numbers] = flight.scores[slots], flight.history[slots]
+        steps = flight.exit_step[slots] + len(flight.layers)
+        executed = np.arange(book.input_events.shape[1]) < steps[:, None]
         if self._wanted.counters:
-            book.input_events[number, :steps] = flight.intake.lists.count[slot, :steps]
-            book.operations[number, :, :steps] = flight.operations(slot)[:, :steps]
-            rows = [
-                (SENT, book.sent),
-                *([(FIRED, book.fired), (UPDATED, book.updated)] if self._wanted.activity else []),
-            ]
-            for index, layer in enumerate(flight.layers):
-                for row, target in rows:
-                    target[number, index, :steps] = layer.tally[slot, row, :steps]
-        book.exit_step[number] = flight.exit_step[slot]
+            book.input_events[numbers] = flight.intake.lists.count[slots] * executed
+            book.sent[numbers] = flight.counts(SENT, slots) * executed[:, None]
+            book.operations[numbers] = flight.operations(slots) * executed[:, None]
+        if self._wanted.activity:
+            book.fired[numbers] = flight.counts(FIRED, slots) * executed[:, None]
+            book.updated[numbers] = flight.counts(UPDATED, slots) * executed[:, None]
+        book.exit_step[numbers] = flight.exit_step[slots]  # last: it says that the rows are there
 
 
 def fair_share(samples: int, threads: int, slots: int) -> int:

@@ -104,7 +104,7 @@ def _advance_block(alike, each, bias, rows, first):
 
 
 @kernel
-def advance_cuba(alike, each, bias, states, awake, lists, gates, cost, clock, tile, inbox, tally):
+def advance_cuba(alike, each, bias, states, awake, lists, gates, costs, clock, tile, inbox, tally):
     """Update the neurons of a tile and list who fired; `sending` says what the last eight are.
 
     Parameters
@@ -115,33 +115,33 @@ def advance_cuba(alike, each, bias, states, awake, lists, gates, cost, clock, ti
         Kept shares of every neuron; empty when they are alike.
     bias : numpy.ndarray of int32, shape (neurons,)
         Bias of the voltage.
-    states : (numpy.ndarray, numpy.ndarray) of int32, shape (slots, neurons)
+    states : numpy.ndarray of int32, shape (2, slots, neurons)
         ``u`` and ``v``.
     awake : numpy.ndarray of uint8, shape (slots, blocks)
         Which blocks are awake.
     """
-    u, v = states
     first_step, steps = clock
     slot_begin, slot_end, begin, end = tile
     activation, touched = inbox
     index, _, start, _ = lists
     for slot in range(slot_begin, slot_end):
         row, own_awake = slot - slot_begin, awake[slot]
-        u_at, v_at = u[slot].ctypes.data, v[slot].ctypes.data
+        u_at, v_at = states[0, slot].ctypes.data, states[1, slot].ctypes.data
         for j in range(begin, min(end, steps[slot])):
             step, column = first_step[slot] + j, j - begin
-            place, caused, updated = start[slot, step % start.shape[1]], np.int64(0), 0
+            place, updated = start[slot, step % start.shape[1]], 0
+            caused, returned = np.int64(0), np.int64(0)
             rows, own_touched = (u_at, v_at, activation[row, column].ctypes.data), touched[row, column]
             for block in range(len(own_awake)):
                 if not (own_touched[block] or own_awake[block]):
                     continue
                 fired, changed = _advance_block(alike, each, bias, rows, block * BLOCK)
-                place, operations = note_bits(index, place, fired, block * BLOCK, cost)
-                caused += operations
+                place, forth, back = note_bits(index, place, fired, block * BLOCK, costs)
+                caused, returned = caused + forth, returned + back
                 own_awake[block] = own_touched[block] or changed != 0 or fired != 0
                 own_touched[block] = 0
                 updated += BLOCK
-            finish_step(lists, gates, tally, slot, step, place, caused, updated)
+            finish_step(lists, gates, tally, slot, step, place, caused, returned, updated)
 
 
 class CubaKernel:
@@ -162,6 +162,6 @@ class CubaKernel:
         each = tuple(np.zeros(0, np.int32) if alike else per_neuron(keep, shape) for keep in keeps)
         self._fixed = (numbers, each, per_neuron(neuron.bias(shape), shape))
 
-    def advance(self, states: tuple[npt.NDArray[np.int32], ...], *rest: Any) -> None:
+    def advance(self, states: npt.NDArray[np.int32], *rest: Any) -> None:
         """Call `advance_cuba`."""
         advance_cuba(*self._fixed, states, *rest)

@@ -30,7 +30,7 @@ LEAST_UPDATES: Final = 1 << 14
 """Neuron updates of a sample from which threads are worth their while; smaller ones are handed out one by one."""
 
 SLOT_PLACES: Final = 1 << 16
-"""Neurons of all samples in flight of a thread that a cache can hold."""
+"""Neurons and inputs of all samples in flight of a thread that a cache can hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ class Engine:
     def __init__(self, network: NetworkDescription, threads: int | None = None, slots: int | None = None) -> None:
         self.network = network
         self._plan = Plan.of(network)
-        suggested = max(1, min(MOST_SLOTS, SLOT_PLACES // self._plan.places))
+        suggested = max(1, min(MOST_SLOTS, SLOT_PLACES // (self._plan.places + len(self._plan.cost))))
         large = self._plan.places * network.max_steps >= LEAST_UPDATES
         self.threads = _number("threads", threads, len(os.sched_getaffinity(0)) if large else 1)
         self.slots = _number("slots", slots, suggested)
@@ -98,7 +98,7 @@ class Engine:
 
     @property
     def memory_per_sample_bytes(self) -> int:
-        """Memory of the buffers of a sample in flight; the weights come once."""
+        """Memory of the buffers of a sample in flight, as large as its samples have needed; the weights come once."""
         flight = self._flight()
         self._idle.append(flight)
         return flight.nbytes // self.slots
@@ -115,7 +115,7 @@ class Engine:
         Parameters
         ----------
         frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
-            Input frames before masking; a memory-mapped file will do.
+            Input frames before masking; a memory-mapped file will do. They must not change meanwhile.
         progress : callable, optional
             Called several times per second with samples done, samples, steps.
         policy : CutoffPolicy, optional
@@ -201,13 +201,12 @@ class Engine:
     def _run(
         self, frames: npt.NDArray[Any], progress: Progress | None, policy: CutoffPolicy | None, wanted: Wanted
     ) -> tuple[RunResult, Logbook]:
-        network, chosen = self.network, policy or self.network.cutoff
+        network = self.network if policy is None else self.network.with_cutoff(policy)
         require_frames(network, frames)
-        require_policy(network, chosen)
         start = time.perf_counter()
         book = Logbook.blank(len(frames), network, wanted)
         flights = [self._flight() for _ in range(max(1, min(self.threads, len(frames))))]
-        run = Run(frames, Stops.of(chosen), book, wanted)
+        run = Run(frames, Stops.of(network.cutoff), book, wanted)
         run.go(flights, progress)
         self._idle += flights  # only now: what an error leaves behind is not used again
         steps = book.exit_step + network.depth
@@ -283,21 +282,6 @@ class _Picture:
             if self.states:
                 for name, history in self.states[index].items():
                     history[sample, ..., step] = flight.state(index, 0, name)
-
-
-def require_policy(network: NetworkDescription, policy: CutoffPolicy) -> None:
-    """Refuse a policy of another length.
-
-    Raises
-    ------
-    ConfigError
-        If there is not one threshold per frame.
-    """
-    if policy.steps != network.masks.stream_steps:
-        raise ConfigError(
-            f"the policy has {policy.steps} thresholds, network {network.name} sends "
-            f"{network.masks.stream_steps} frames; make one threshold per frame"
-        )
 
 
 def _number(what: str, given: int | None, default: int) -> int:

@@ -17,8 +17,7 @@ from evsnn_lava.simulation.engine.lists import MessageLists, paint
 from evsnn_lava.simulation.engine.plan import Plan, Source
 from evsnn_lava.simulation.engine.readout import Stops, read_out
 from evsnn_lava.simulation.engine.running import Inbox, Running
-from evsnn_lava.simulation.engine.sending import CAUSED
-from evsnn_lava.simulation.engine.wide_conv import WideConvDelivery
+from evsnn_lava.simulation.engine.sending import CAUSED, RETURNED, ROWS
 
 IntArray = npt.NDArray[np.int64]
 
@@ -49,14 +48,15 @@ class Flight:
         fitting = max(1, min(network.max_steps, LIST_PLACES // (plan.places * slots)))
         self.plan, self.window = plan, fitting if longest is None else min(fitting, longest)
         self.intake = InputLists(plan, slots)
-        self.layers = [Running.of(layer, slots, self.window) for layer in plan.layers]
+        self.tally = np.zeros((len(plan.layers), slots, ROWS, network.max_steps), dtype=np.int64)
+        self.layers = [Running.of(*pair, self.window) for pair in zip(plan.layers, self.tally, strict=True)]
         back = any(layer.back for layer in plan.layers)
         self._inboxes = [Inbox.for_layers(self.layers) for _ in range(1 + back)]
         self.first, self.steps = np.ones(slots, dtype=np.int64), np.zeros(slots, dtype=np.int64)
         self.scores = np.zeros((slots, network.layers[-1].neurons), dtype=np.int64)
         self.exit_step = np.zeros(slots, dtype=np.int64)
         self.history = np.zeros((slots, 0, network.layers[-1].neurons), dtype=np.int64)
-        may_fail = any(isinstance(layer.delivery, WideConvDelivery) for layer in plan.layers)
+        may_fail = any(layer.delivery.may_fail for layer in plan.layers)
         self._unhurried = 1 if may_fail else max(1, IDLE_PLACES // (plan.places * slots))
 
     @property
@@ -74,7 +74,7 @@ class Flight:
     def nbytes(self) -> int:
         """Memory of all buffers but the weights."""
         inboxes = sum(inbox.activation.nbytes + inbox.touched.nbytes for inbox in self._inboxes)
-        return self.intake.lists.nbytes + inboxes + sum(layer.nbytes for layer in self.layers)
+        return self.intake.nbytes + inboxes + sum(layer.nbytes for layer in self.layers)
 
     def begin(self, slot: int, frames: npt.NDArray[Any] | None) -> None:
         """Let a sample begin: its step 0, in which everything is reset and the first frame is sent.
@@ -91,6 +91,7 @@ class Flight:
             self.intake.load(slot, frames)
         for layer in self.layers:
             layer.forget(slot)
+        self.tally[:, slot] = 0
         self.first[slot], self.steps[slot] = 1, 0
         self.scores[slot], self.exit_step[slot] = 0, 0
 
@@ -131,10 +132,16 @@ class Flight:
         if self.history.shape[1] != frames:
             self.history = np.zeros((slots, frames, classes), dtype=np.int64)
 
-    def operations(self, slot: int) -> IntArray:
-        """Synaptic operations in every layer and step since the sample began, shape (L, K)."""
-        caused = [self.intake.operations[slot], *(layer.tally[slot, CAUSED] for layer in self.layers[:-1])]
-        return np.stack([cost + layer.own_operations[slot] for cost, layer in zip(caused, self.layers, strict=True)])
+    def counts(self, row: int, slots: IntArray) -> IntArray:
+        """A row of the tally since some samples began, shape (samples, L, K); steps beyond an exit are counted, too."""
+        return self.tally[:, slots, row].swapaxes(0, 1)
+
+    def operations(self, slots: IntArray) -> IntArray:
+        """Synaptic operations in every layer and step, as from `counts`."""
+        own = self.counts(RETURNED, slots)
+        own[:, 0] += self.intake.operations[slots]
+        own[:, 1:] += self.counts(CAUSED, slots)[:, :-1]
+        return own
 
     def picture(self, layer: int, slot: int, step: int) -> npt.NDArray[Any]:
         """What a layer sent in a step of the last window, as the description numbers its neurons; -1 is the input."""

@@ -28,7 +28,8 @@ class InputLists:
     """
 
     def __init__(self, plan: Plan, slots: int) -> None:
-        self._network, self._source, self._cost, self._slots = plan.network, plan.input, plan.cost, slots
+        self._network, self._source, self._slots = plan.network, plan.input, slots
+        self._cost = plan.cost if plan.cost.any() else plan.cost[:0]
         self._limits = plan.network.recipe.value_range
         self.operations = np.zeros((slots, plan.network.max_steps), dtype=np.int64)
         self._sent = _stream_columns(self._network.masks)
@@ -75,13 +76,12 @@ class InputLists:
         if found > self._places:
             self._grow(2 * found)
             counts[:] = 0
-            list_spikes(*fixed, *self._notes, counts)
-        lists = self.lists
-        self._begin_lists(slot, counts[0])
-        sort_by_step(*self._notes, found, lists.index, lists.start[slot], lists.count[slot])
+            found = min(list_spikes(*fixed, *self._notes, counts), self._places)
+        lists, end = self.lists, self._begin_lists(slot, counts[0])
+        sort_by_step(*self._notes, found, lists.index, end, lists.start[slot], lists.count[slot])
         self.operations[slot] = counts[1]
         if self._source.graded:
-            lists.value[slot * self._places : slot * self._places + found] = 1
+            lists.value[end - self._places : end] = 1
 
     def _load_values(self, slot: int, rows: npt.NDArray[np.int32], frames: npt.NDArray[Any]) -> None:
         """Count the numbers of every frame, then write each to its place."""
@@ -92,13 +92,15 @@ class InputLists:
         counts[self._sent[self._sent >= 0]] = recorded[self._sent >= 0]
         if counts.sum() > self._places:
             self._grow(2 * int(counts.sum()))
-        self._begin_lists(slot, counts)
+        end = self._begin_lists(slot, counts)
         fixed, lists = (rows, self._source.order, self._sent, self._cost), self.lists
         own = lists.start[slot], lists.count[slot], self.operations[slot]
-        list_values(*fixed, lists.index, lists.value, *own)
+        list_values(*fixed, lists.index, lists.value, end, *own)
 
-    def _begin_lists(self, slot: int, counts: npt.NDArray[np.int64]) -> None:
+    def _begin_lists(self, slot: int, counts: npt.NDArray[np.int64]) -> int:
+        """Let the lists of a slot follow each other; gives the end of its places."""
         self.lists.start[slot] = slot * self._places + np.cumsum(counts) - counts
+        return (slot + 1) * self._places
 
     def _usual(self, frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Frames as bool or int32, the types that kernels take; values of others are checked before."""
@@ -107,6 +109,11 @@ class InputLists:
             return frames
         checked_stream(self._network, frames[None])
         return frames.astype(np.int32 if self._source.graded else np.bool_)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all samples in flight, and of the notes."""
+        return self.lists.nbytes + self.operations.nbytes + sum(note.nbytes for note in self._notes)
 
     def clear(self, slot: int) -> None:
         """Take the sample out of a slot."""

@@ -131,8 +131,8 @@ def list_spikes(frames, order, column, cost, places, steps, counts):
         Row of `frames` of every neuron of the engine.
     column : numpy.ndarray of int64, shape (T,)
         Frame of the stream that a recorded frame becomes, -1 for one that is not sent.
-    cost : numpy.ndarray of int32, shape (C * H * W,)
-        Operations that a message causes.
+    cost : numpy.ndarray of int32, shape (C * H * W,) or (0,)
+        Operations that a message causes; empty for none.
     places, steps : numpy.ndarray of int32
         Filled with neurons and frames, as many as fit.
     counts : numpy.ndarray of int64, shape (2, K)
@@ -159,7 +159,8 @@ def list_spikes(frames, order, column, cost, places, steps, counts):
                     places[found] = neuron
                     steps[found] = step
                 counts[0, step] += 1
-                counts[1, step] += cost[neuron]
+                if len(cost):
+                    counts[1, step] += cost[neuron]
                 found += 1
     return found
 
@@ -177,67 +178,65 @@ def count_values(frames, limits, counts):
 
 
 @kernel
-def list_values(frames, order, column, cost, index, value, start, count, operations):
-    """Write the messages of frames of int32 to the lists of one slot, whose last three arguments are rows."""
-    graded = len(value) > 1
+def list_values(frames, order, column, cost, index, value, limit, start, count, operations):
+    """Write the messages of frames of int32 to the lists of one slot, up to a limit; the last three are its rows."""
+    graded, counting = len(value) > 1, len(cost) > 0
     for step in range(len(count)):
-        count[step], operations[step] = 0, 0
+        count[step], operations[step] = start[step], 0  # until the end, the place of the next message
     for neuron in range(len(order)):
         line = frames[order[neuron]]
         for t in range(len(line)):
             step = column[t]
             if line[t] == 0 or step < 0:
                 continue
-            place = start[step] + count[step]
+            place = count[step]
+            if place >= limit:  # the frames have changed since they were counted
+                continue
             index[place] = neuron
             if graded:
                 value[place] = line[t]
-            count[step] += 1
-            operations[step] += cost[neuron]
+            count[step] = place + 1
+            if counting:
+                operations[step] += cost[neuron]
+    for step in range(len(count)):
+        count[step] -= start[step]
 
 
 @kernel
-def list_frame(frame, cost, begin, index, value):
-    """Write the messages of one frame (H, W, C) to a list from `begin` on; gives their number and what they cause."""
-    neuron, place, caused = 0, begin, np.int64(0)
-    for line in range(frame.shape[0]):
-        for column in range(frame.shape[1]):
-            for channel in range(frame.shape[2]):
-                message = frame[line, column, channel]
-                index[place] = neuron  # without a branch, which a frame with many messages would mislead
-                if len(value) > 1:
-                    value[place] = message
-                sent = message != 0
-                caused += cost[neuron] * sent
-                place += sent
-                neuron += 1
+def list_frame(frame, flat, cost, begin, index, value):
+    """Write the messages of one frame to a list; gives their number and their cost.
+
+    `frame` has the axes (W, H, C) of Lava and is read in this order, in which it comes; `flat` is room for it.
+    """
+    columns, lines, channels = frame.shape
+    for x in range(columns):
+        for y in range(lines):
+            for channel in range(channels):
+                flat[(y * columns + x) * channels + channel] = frame[x, y, channel]
+    place, caused = begin, np.int64(0)
+    for neuron in range(len(flat)):
+        message = flat[neuron]
+        index[place] = neuron  # without a branch, which a frame with many messages would mislead
+        if len(value) > 1:
+            value[place] = message
+        if len(cost):
+            caused += cost[neuron] * (message != 0)
+        place += message != 0
     return place - begin, caused
 
 
 @kernel
-def sort_by_step(places, steps, found, index, start, count):
-    """Deal the noted spikes out to the lists of one slot, whose `start` and `count` are rows; keeps their order."""
+def sort_by_step(places, steps, found, index, limit, start, count):
+    """Deal the noted spikes out to the lists of one slot, in their order, up to a limit; the last two are its rows."""
     for step in range(len(count)):
         count[step] = 0
     for i in range(found):
         step = steps[i]
         place = start[step] + count[step]
+        if place >= limit:
+            return
         index[place] = places[i]
         count[step] += 1
-
-
-@kernel
-def add_operations(lists, cost, first, steps, total):
-    """Add up what the messages of every step of a window cost, into `total` of shape (slots, K)."""
-    index, _, start, count = lists
-    columns = start.shape[1]
-    for slot in range(len(steps)):
-        for step in range(first[slot], first[slot] + steps[slot]):
-            column = step % columns
-            begin, cost_of_step = start[slot, column], 0
-            for place in range(begin, begin + count[slot, column]):
-                cost_of_step += cost[index[place]]
-            total[slot, step] += cost_of_step
 
 
 @kernel

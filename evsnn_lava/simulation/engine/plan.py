@@ -31,9 +31,8 @@ from evsnn_lava.simulation.engine.cuba import CubaKernel
 from evsnn_lava.simulation.engine.delays import DelayedDelivery
 from evsnn_lava.simulation.engine.delivery import Delivery
 from evsnn_lava.simulation.engine.dense import ComplexDelivery, DenseDelivery, DirectDelivery
-from evsnn_lava.simulation.engine.graded import GradedKernel
 from evsnn_lava.simulation.engine.lists import engine_order, whole_blocks
-from evsnn_lava.simulation.engine.resonators import ResonatorKernel
+from evsnn_lava.simulation.engine.plain import PlainKernel
 from evsnn_lava.simulation.engine.wide_conv import WideConvDelivery, stays_narrow
 from evsnn_lava.simulation.reference import gate_open
 
@@ -111,8 +110,8 @@ class NeuronKernel:
     inputs: int = 1
 
 
-_GRADED: Final = NeuronKernel(GradedKernel, ("sigma", "act", "residue"))
-_RESONATOR: Final = NeuronKernel(ResonatorKernel, ("real", "imag"), inputs=2)
+_GRADED: Final = NeuronKernel(PlainKernel, ("sigma", "act", "residue"))
+_RESONATOR: Final = NeuronKernel(PlainKernel, ("real", "imag"), inputs=2)
 
 NEURON_KERNELS: Final[dict[type, NeuronKernel]] = {
     CubaNeuron: NeuronKernel(CubaKernel, ("u", "v")),
@@ -145,10 +144,9 @@ class LayerPlan:
         What that kernel keeps.
     gates : numpy.ndarray of uint8, shape (K,)
         Whether the layer sends in a step.
-    cost : numpy.ndarray of int32, shape (neurons,)
-        Synaptic operations that a message of the layer causes in the next one.
-    own_cost : numpy.ndarray of int32, shape (neurons,), or None
-        Those in the layer itself, if it is recurrent.
+    costs : (numpy.ndarray, numpy.ndarray) of int32, shape (neurons,) or (0,)
+        Synaptic operations that a message of the layer causes in the next one, and in the layer itself if it is
+        recurrent.
     """
 
     layer: Layer
@@ -158,8 +156,7 @@ class LayerPlan:
     neurons: Any
     kind: NeuronKernel
     gates: npt.NDArray[np.uint8]
-    cost: npt.NDArray[np.int32]
-    own_cost: npt.NDArray[np.int32] | None
+    costs: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
     @property
     def places(self) -> int:
@@ -230,8 +227,7 @@ def _plan_layer(
         kind.make(layer.neuron, layer.shape),
         kind,
         np.array([gate_open(network, index, step) for step in range(network.max_steps)], dtype=np.uint8),
-        _costs(cost, output),
-        None if own_cost is None else _costs(own_cost, output),
+        (_costs(cost, output), np.zeros(0, np.int32) if own_cost is None else _costs(own_cost, output)),
     )
 
 

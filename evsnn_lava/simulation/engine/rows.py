@@ -40,44 +40,52 @@ def padded(width: int, lanes: int = LANES) -> int:
     return -(-width // lanes) * lanes
 
 
-def _summing(lanes: int, weight_bits: int = 16) -> Any:
-    """Make the function that adds rows to `lanes` sums, which are several vectors if `lanes` is no power of two."""
+def _add_to(builder: Any, lanes: int, weight_bits: int, arguments: tuple[Any, ...]) -> None:
+    """Add rows to `lanes` sums, which are several vectors if `lanes` is no power of two."""
+    sums, weights, picked, count, stride = arguments
     parts = [1 << bit for bit in range(lanes.bit_length()) if lanes >> bit & 1][::-1]
-    offsets = [sum(parts[:index]) for index in range(len(parts))]
+    offsets, sizes = [sum(parts[:index]) for index in range(len(parts))], (weight_bits, 16, 32)
+    stored, narrow, wide = ([ir.VectorType(ir.IntType(bits), part) for part in parts] for bits in sizes)
+    totals = [cgutils.alloca_once_value(builder, ir.Constant(kind, [0] * kind.count)) for kind in narrow]
+    rows = builder.inttoptr(picked, ir.IntType(32).as_pointer())
+    for total, kind in zip(totals, narrow, strict=True):
+        builder.store(ir.Constant(kind, [0] * kind.count), total)
+    with cgutils.for_range(builder, count) as loop:
+        row = builder.sext(builder.load(builder.gep(rows, [loop.index])), WORD)
+        place = builder.add(weights, builder.mul(row, stride))
+        for total, kind, offset in zip(totals, stored, offsets, strict=True):
+            added = Vector.load(builder, builder.add(place, WORD(weight_bits // 8 * offset)), kind)
+            builder.store((Vector(builder, builder.load(total)) + added.widened(16)).value, total)
+    for total, kind, offset in zip(totals, wide, offsets, strict=True):
+        target = builder.add(sums, WORD(4 * offset))
+        grown = Vector.load(builder, target, kind) + Vector(builder, builder.load(total)).widened(32)
+        grown.store(target)
+
+
+def _adding(step: int, weight_bits: int) -> Any:
+    """Make the function that adds rows to a multiple of `step` sums, `MOST_LANES` at most: a loop for each number."""
 
     def generate(context: Any, builder: Any, _: Any, arguments: tuple[Any, ...]) -> Any:
-        sums, weights, picked, count, stride = arguments
-        stored, narrow, wide = (
-            [ir.VectorType(ir.IntType(bits), part) for part in parts] for bits in (weight_bits, 16, 32)
-        )
-        totals = [cgutils.alloca_once_value(builder, ir.Constant(kind, [0] * kind.count)) for kind in narrow]
-        rows = builder.inttoptr(picked, ir.IntType(32).as_pointer())
-        with cgutils.for_range(builder, count) as loop:
-            row = builder.sext(builder.load(builder.gep(rows, [loop.index])), WORD)
-            place = builder.add(weights, builder.mul(row, stride))
-            for total, kind, offset in zip(totals, stored, offsets, strict=True):
-                added = Vector.load(builder, builder.add(place, WORD(weight_bits // 8 * offset)), kind)
-                builder.store((Vector(builder, builder.load(total)) + added.widened(16)).value, total)
-        for total, kind, offset in zip(totals, wide, offsets, strict=True):
-            target = builder.add(sums, WORD(4 * offset))
-            grown = Vector.load(builder, target, kind) + Vector(builder, builder.load(total)).widened(32)
-            grown.store(target)
+        *given, lanes = arguments
+        done = builder.append_basic_block("done")
+        choice = builder.switch(lanes, done)
+        for number in range(step, MOST_LANES + 1, step):
+            block = builder.append_basic_block(f"lanes{number}")
+            choice.add_case(WORD(number), block)
+            with builder.goto_block(block):
+                _add_to(builder, number, weight_bits, tuple(given))
+                builder.branch(done)
+        builder.position_at_end(done)
         return context.get_dummy_value()
 
     @intrinsic
-    def add(typing_context: Any, sums: Any, weights: Any, picked: Any, count: Any, stride: Any) -> Any:
-        signature = types.void(types.intp, types.intp, types.intp, types.intp, types.intp)
-        return signature, generate
+    def add(typing_context, sums, weights, picked, count, stride, lanes):
+        return types.void(*[types.intp] * 6), generate
 
     return add
 
 
-_add_16, _add_32, _add_48, _add_64, _add_80, _add_96, _add_112, _add_128 = (
-    _summing(lanes) for lanes in range(LANES, MOST_LANES + 1, LANES)
-)
-
-
-_add_bytes_64, _add_bytes_128 = (_summing(lanes, weight_bits=8) for lanes in (BYTE_LANES, 2 * BYTE_LANES))
+_add_words, _add_bytes = _adding(LANES, 16), _adding(BYTE_LANES, 8)
 
 
 @intrinsic
@@ -119,41 +127,16 @@ def add_rows(sums: int, weights: int, picked: int, count: int, width: int) -> No
         Weights of a row, a multiple of `LANES`.
     """
     for first in range(0, count, MOST_ROWS):
-        few, rows, column = min(MOST_ROWS, count - first), picked + 4 * first, 0
-        while width - column > MOST_LANES:
-            _add_128(sums + 4 * column, weights + 2 * column, rows, few, 2 * width)
-            column += MOST_LANES
-        _add_rest(sums + 4 * column, weights + 2 * column, rows, few, 2 * width, width - column)
+        few, rows = min(MOST_ROWS, count - first), picked + 4 * first
+        for column in range(0, width, MOST_LANES):
+            lanes = min(MOST_LANES, width - column)
+            _add_words(sums + 4 * column, weights + 2 * column, rows, few, 2 * width, lanes)
 
 
 @inner
 def add_byte_rows(sums: int, weights: int, picked: int, count: int, width: int) -> None:
     """As `add_rows`, for weights of 8 bits in rows of a multiple of `BYTE_LANES`."""
     for first in range(0, count, MOST_ROWS):
-        few, rows, column = min(MOST_ROWS, count - first), picked + 4 * first, 0
-        while width - column >= 2 * BYTE_LANES:
-            _add_bytes_128(sums + 4 * column, weights + column, rows, few, width)
-            column += 2 * BYTE_LANES
-        if column < width:
-            _add_bytes_64(sums + 4 * column, weights + column, rows, few, width)
-
-
-@inner
-def _add_rest(sums: int, weights: int, rows: int, count: int, stride: int, lanes: int) -> None:
-    """Choose the function for the lanes that are left; it must be known when this is compiled."""
-    if lanes == 128:
-        _add_128(sums, weights, rows, count, stride)
-    elif lanes == 112:
-        _add_112(sums, weights, rows, count, stride)
-    elif lanes == 96:
-        _add_96(sums, weights, rows, count, stride)
-    elif lanes == 80:
-        _add_80(sums, weights, rows, count, stride)
-    elif lanes == 64:
-        _add_64(sums, weights, rows, count, stride)
-    elif lanes == 48:
-        _add_48(sums, weights, rows, count, stride)
-    elif lanes == 32:
-        _add_32(sums, weights, rows, count, stride)
-    else:
-        _add_16(sums, weights, rows, count, stride)
+        few, rows = min(MOST_ROWS, count - first), picked + 4 * first
+        for column in range(0, width, MOST_LANES):
+            _add_bytes(sums + 4 * column, weights + column, rows, few, width, min(MOST_LANES, width - column))

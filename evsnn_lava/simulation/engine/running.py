@@ -11,15 +11,17 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import CapacityError
 from evsnn_lava.simulation.engine.compiled import kernel
-from evsnn_lava.simulation.engine.lists import BLOCK, MessageLists, add_operations
+from evsnn_lava.simulation.engine.lists import BLOCK, MessageLists
 from evsnn_lava.simulation.engine.plan import LayerPlan
 from evsnn_lava.simulation.engine.rows import LANES
-from evsnn_lava.simulation.engine.sending import ROWS
 
 IntArray = npt.NDArray[np.int64]
 
 TILE_PLACES: Final = 1 << 18
 """Synaptic inputs that wait for their neurons at a time, 1 MiB; with fewer, threads wait for the GIL too often."""
+
+NOTHING: Final = np.zeros(0, dtype=np.int32)
+"""Costs where nobody counts."""
 
 
 @kernel
@@ -43,14 +45,12 @@ class Running:
         Its kernels.
     lists : MessageLists
         What it sends.
-    states : tuple of numpy.ndarray of int32, each of shape (slots, places)
+    states : numpy.ndarray of int32, shape (states, slots, places)
         In the order of ``plan.kind.states``.
     awake : numpy.ndarray of uint8, shape (slots, blocks)
         Which blocks are awake.
     tally : numpy.ndarray of int64, shape (slots, ROWS, K)
-        Counts, see `evsnn_lava.simulation.engine.sending`.
-    own_operations : numpy.ndarray of int64, shape (slots, K)
-        Operations of its own messages in the layer itself.
+        Counts, see `evsnn_lava.simulation.engine.sending`; those of all layers are one array.
     memory, back_memory : object
         Of the synapses.
     slots, steps : int
@@ -59,27 +59,25 @@ class Running:
 
     plan: LayerPlan
     lists: MessageLists
-    states: tuple[npt.NDArray[np.int32], ...]
+    states: npt.NDArray[np.int32]
     awake: npt.NDArray[np.uint8]
     tally: IntArray
-    own_operations: IntArray
     memory: Any
     back_memory: Any
     slots: int
     steps: int
 
     @classmethod
-    def of(cls, plan: LayerPlan, slots: int, window: int) -> Running:
+    def of(cls, plan: LayerPlan, tally: IntArray, window: int) -> Running:
         """Make the buffers."""
-        places, kind = plan.places, plan.kind
+        places, kind, slots = plan.places, plan.kind, len(tally)
         steps = 1 if plan.back else max(1, min(window, TILE_PLACES // (kind.inputs * places)))
         return cls(
             plan,
             MessageLists.empty(slots, window + 1, places + BLOCK, plan.output.graded),
-            tuple(np.zeros((slots, places), dtype=np.int32) for _ in kind.states),
+            np.zeros((len(kind.states), slots, places), dtype=np.int32),
             np.ones((slots, places // BLOCK), dtype=np.uint8),
-            np.zeros((slots, ROWS, len(plan.gates)), dtype=np.int64),
-            np.zeros((slots, len(plan.gates)), dtype=np.int64),
+            tally,
             plan.delivery.memory(slots),
             plan.back.memory(slots) if plan.back else None,
             max(1, min(slots, TILE_PLACES // (kind.inputs * places * steps))),
@@ -98,45 +96,42 @@ class Running:
     @property
     def nbytes(self) -> int:
         """Memory of all samples in flight."""
-        arrays: list[npt.NDArray[Any]] = [*self.states, self.awake, self.tally, self.own_operations]
+        arrays: list[npt.NDArray[Any]] = [self.states, self.awake, self.tally]
         for memory in (self.memory, self.back_memory):
             arrays += memory if isinstance(memory, tuple) else [] if memory is None else [memory]
         return self.lists.nbytes + sum(array.nbytes for array in arrays)
 
     def forget(self, slot: int) -> None:
         """Begin a new sample."""
-        for state in self.states:
-            state[slot] = 0
+        self.states[:, slot] = 0
         self.awake[slot] = 1
-        self.tally[slot] = 0
-        self.own_operations[slot] = 0
         self.lists.count[slot] = 0
 
     def advance(
         self, source: MessageLists, clock: tuple[IntArray, IntArray], inboxes: list[Inbox], counting: bool
     ) -> None:
         """Do a window, tile by tile; count operations on the way, if that is wanted."""
-        cost = self.plan.cost if counting else self.plan.cost[:0]
+        costs = self.plan.costs if counting else (NOTHING, NOTHING)
         slots, longest = len(self.awake), int(clock[1].max())
         boxes = [inbox.views(*self.tile_shapes) for inbox in inboxes]
         for slot in range(0, slots, self.slots):
             for step in range(0, longest, self.steps):
                 tile = (slot, min(slot + self.slots, slots), step, min(step + self.steps, longest))
-                self._advance_tile(source, cost, clock, tile, boxes)
-        if counting and self.plan.own_cost is not None:
-            add_operations(self.lists.arrays, self.plan.own_cost, *clock, self.own_operations)
+                self._advance_tile(source, costs, clock, tile, boxes)
 
-    def _advance_tile(self, source: MessageLists, cost: Any, clock: Any, tile: Any, boxes: list[Any]) -> None:
+    def _advance_tile(self, source: MessageLists, costs: Any, clock: Any, tile: Any, boxes: list[Any]) -> None:
         plan, inbox = self.plan, boxes[0]
         try:
             plan.delivery.deliver(source, clock, tile, inbox, self.memory)
         except CapacityError as error:
+            for part in inbox:
+                part[:] = 0  # what has arrived belongs to no later sample
             raise CapacityError(f"layer {plan.layer.name}: {error}") from error
         if plan.back:
             plan.back.deliver(self.lists, clock, tile, boxes[1], self.back_memory)
             _merge(*(part.reshape(-1) for box in boxes for part in box))
         plan.neurons.advance(
-            self.states, self.awake, self.lists.arrays, plan.gates, cost, clock, tile, inbox, self.tally
+            self.states, self.awake, self.lists.arrays, plan.gates, costs, clock, tile, inbox, self.tally
         )
 
 

@@ -14,7 +14,7 @@ from evsnn_lava.simulation.engine.intake import InputLists
 from evsnn_lava.simulation.engine.lists import list_frame
 from evsnn_lava.simulation.engine.plan import Plan
 from evsnn_lava.simulation.engine.readout import Stops
-from evsnn_lava.simulation.engine.sending import CAUSED, SENT
+from evsnn_lava.simulation.engine.sending import CAUSED, RETURNED, SENT
 from evsnn_lava.simulation.neurons import DYNAMICS
 
 IntArray = npt.NDArray[np.int64]
@@ -49,7 +49,7 @@ class Stepper:
         self._stops = Stops.at_the_end(network.masks.stream_steps)
         self._active = np.ones(1, dtype=np.bool_)
         self._names = [DYNAMICS[type(layer.neuron)].states for layer in network.layers]
-        self.step = 0
+        self._steps, self.step = network.max_steps, -1
 
     def begin(self, frame: npt.NDArray[Any] | None) -> None:
         """Do step 0 of a sample.
@@ -57,14 +57,29 @@ class Stepper:
         Parameters
         ----------
         frame : numpy.ndarray, shape (C, H, W), or None
-            What the input sends in it, after masking; None for nothing.
+            What the input sends in it, after masking; None for nothing. Other limits are the caller's.
+
+        Raises
+        ------
+        ConfigError
+            If the frame has another shape, or values that are no integers of 32 bits.
         """
         self._flight.begin(0, None)
         self.step = 0
         self._frames.send(frame, 0)
 
     def advance(self, frame: npt.NDArray[Any] | None) -> None:
-        """Do the next step of the sample, of `K` at most; parameters as for `begin`."""
+        """Do the next step of the sample; parameters as for `begin`.
+
+        Raises
+        ------
+        ConfigError
+            If no sample has begun, or this one has no further step; as for `begin`, if the frame does not fit.
+        """
+        if not 0 <= self.step < self._steps - 1:
+            raise ConfigError(
+                f"step {self.step + 1} does not exist, a sample has steps 0..{self._steps - 1}; begin one"
+            )
         self._flight.advance(self._stops, self._active)
         self.step += 1
         self._frames.send(frame, self.step)
@@ -88,9 +103,7 @@ class Stepper:
         flight = self._flight
         found = np.zeros((len(flight.layers) + 1, 3), dtype=np.int64)
         found[0, :2] = flight.intake.lists.count[0, self.step], flight.intake.operations[0, self.step]
-        for row, layer in zip(found[1:], flight.layers, strict=True):
-            row[:2] = layer.tally[0, (SENT, CAUSED), self.step]
-            row[2] = layer.own_operations[0, self.step]
+        found[1:] = flight.tally[:, 0, (SENT, CAUSED, RETURNED), self.step]
         return found
 
 
@@ -112,10 +125,22 @@ class FrameLists(InputLists):
             self._grow(2 * size)
         lists, begin = self.lists, (step % 2) * size
         number, caused = 0, 0
-        if frame is not None and frame.shape != self._source.shape:
-            raise ConfigError(f"a frame has shape {frame.shape}, the network expects {self._source.shape}; reshape it")
         if frame is not None:
-            lines = frame.transpose(1, 2, 0)
-            number, caused = list_frame(lines, self._cost, begin, lists.index, lists.value)
+            flat, width_first = np.empty(size, dtype=np.int32), self._words(frame).transpose()
+            number, caused = list_frame(width_first, flat, self._cost, begin, lists.index, lists.value)
         lists.start[0, step], lists.count[0, step] = begin, number
         self.operations[0, step] = caused
+
+    def _words(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The frame in a type of 32 bits or fewer, if it has the right shape and loses nothing by that."""
+        if frame.shape == self._source.shape:
+            if np.can_cast(frame.dtype, np.int32):
+                return frame
+            with np.errstate(invalid="ignore"):  # of what is no number
+                words = frame.astype(np.int32)
+            if (words == frame).all():
+                return words
+        raise ConfigError(
+            f"a frame is {frame.dtype} of shape {frame.shape}, the network expects whole numbers of 32 bits in shape "
+            f"{self._source.shape}; convert it"
+        )

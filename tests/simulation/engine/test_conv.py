@@ -20,7 +20,9 @@ from evsnn_lava.network import (
 from evsnn_lava.simulation import simulate
 from evsnn_lava.simulation.engine import Engine
 from evsnn_lava.simulation.engine.conv import ConvDelivery
-from evsnn_lava.simulation.engine.rows import MOST_ROWS
+from evsnn_lava.simulation.engine.flight import Flight
+from evsnn_lava.simulation.engine.plan import Plan
+from evsnn_lava.simulation.engine.rows import MOST_ROWS, padded
 from evsnn_lava.simulation.synapses import apply_conv
 
 from . import building
@@ -199,6 +201,29 @@ def test_a_sum_beyond_32_bits_is_the_error_of_the_reference(threads):
         engine.trace(frames)
     assert str(found.value) == str(wanted.value)
     assert differences(engine, network, frames[:4]) == [], "the engine is still usable"
+
+
+def test_an_error_in_the_first_layer_leaves_nothing_behind():
+    """Nothing else would overwrite what has arrived there."""
+    network = building.network(
+        InputRecipe.frames((1, 3, 3), 4, 24), (ConvSynapse(np.full((2, 1, 3, 3), 255)), CubaNeuron(1, 4095, 4096))
+    )
+    engine, frames = Engine(network, 1, 2), np.zeros((5, 1, 3, 3, 4), dtype=np.int32)
+    assert differences(engine, network, frames) == []
+    frames[2] = 2**23 - 1
+    with pytest.raises(CapacityError):
+        engine.run(frames)
+    assert differences(engine, network, frames[:2]) == []
+
+
+def test_padding_of_the_last_row_has_room():
+    """Rows of 20 outputs are 32 weights long; that of the last pixel ends beyond the 5 blocks of the layer."""
+    network = building.network(building.binary(6, 6, 3), (ConvSynapse(np.ones((20, 2, 3, 3), int)), building.RELAY))
+    flight = Flight(Plan.of(network), slots=1, longest=1)
+    (layer,), (inbox,) = flight.layers, flight._inboxes
+    last = 20 * (4 * 4 - 1)
+    assert last + padded(20) > layer.plan.places == 5 * 64
+    assert len(inbox.activation) >= last + padded(20)
 
 
 def test_the_largest_sums_that_are_defined_are_computed():

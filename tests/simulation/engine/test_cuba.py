@@ -11,6 +11,7 @@ from evsnn_lava.network import CubaNeuron, DirectSynapse, InputRecipe
 from evsnn_lava.simulation.engine import Engine
 from evsnn_lava.simulation.engine.cuba import CubaKernel
 from evsnn_lava.simulation.engine.lists import BLOCK, MessageLists
+from evsnn_lava.simulation.engine.running import NOTHING
 from evsnn_lava.simulation.engine.sending import FIRED, ROWS, SENT
 from evsnn_lava.simulation.neurons import step_cuba
 
@@ -27,7 +28,7 @@ DECAYS = [0, 1, 2, 1023, 2048, 4094, 4095, 4096]
 def stepped(neuron, channels, u, v, activation):
     """One step of the engine's kernel, for states of shape (N, channels): u, v, spikes."""
     samples, places = len(u), -(-channels // BLOCK) * BLOCK
-    laid = [np.zeros((samples, places), dtype=np.int32) for _ in range(3)]
+    laid = np.zeros((3, samples, places), dtype=np.int32)
     for room, numbers in zip(laid, (u, v, activation), strict=True):
         room[:, :channels] = numbers
     lists = MessageLists.empty(samples, 2, places + BLOCK, False)
@@ -36,7 +37,7 @@ def stepped(neuron, channels, u, v, activation):
     clock = np.ones(samples, dtype=np.int64), np.ones(samples, dtype=np.int64)
     inbox = laid[2].reshape(samples, 1, places), touched
     CubaKernel(neuron, (channels,)).advance(
-        (laid[0], laid[1]), awake, lists.arrays, np.ones(2, np.uint8), np.zeros(0, np.int32), clock,
+        laid[:2], awake, lists.arrays, np.ones(2, np.uint8), (NOTHING, NOTHING), clock,
         (0, samples, 0, 1), inbox, tally,
     )  # fmt: skip
     spikes = np.zeros((samples, places), dtype=bool)

@@ -239,11 +239,17 @@ def test_numbers_that_count_nothing_are_refused(wide, name, value):
 
 def test_a_policy_of_another_length_is_refused(wide):
     network, frames = wide
-    words = "^the policy has 5 thresholds, network built sends 12 frames; make one threshold per frame"
+    words = "^network built: the cutoff has 5 thresholds, frames sent are 12; make them equal"
     with pytest.raises(ConfigError, match=words):
         Engine(network).run(frames, policy=CutoffPolicy.never(5))
     with pytest.raises(ConfigError, match=words):
         next(Engine(network).evaluate([frames], policy=CutoffPolicy.never(5)))
+
+
+def test_a_gap_needs_two_outputs():
+    network = building.network(building.binary(2, 2, 3), (DenseSynapse([[1] * 8]), building.RELAY))
+    with pytest.raises(ConfigError, match="a gap needs at least 2"):
+        Engine(network).run(np.zeros((1, 2, 2, 2, 3), bool), policy=CutoffPolicy("topk_gap", [0, 0, 0]))
 
 
 def test_the_buffers_of_a_sample_are_counted(wide):

@@ -13,6 +13,7 @@ from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import ConvSynapse, CubaNeuron, CutoffPolicy, DenseSynapse, FrameMasks, InputRecipe
 from evsnn_lava.simulation import run, simulate
 from evsnn_lava.simulation.engine import Engine, intake
+from evsnn_lava.simulation.engine.lists import list_values, sort_by_step
 
 from . import building
 from .comparing import differences
@@ -183,3 +184,30 @@ def test_a_masked_frame_is_checked_too():
         frames[1, 0, 0, 0, 3] = value
         with pytest.raises(ConfigError, match=r"values other than|takes whole numbers"):
             Engine(network, 1).run(frames)
+
+
+# frames that change after they were counted give wrong numbers, which nobody can help, but overwrite nothing ----------
+
+
+def guarded(places):
+    """Room for so many messages, and a row that says whether something was written behind it."""
+    return np.full(places + 50, -1, dtype=np.int32)
+
+
+def test_numbers_that_were_not_counted_have_no_place():
+    index, value = guarded(6), guarded(6)
+    start, count, operations = np.array([0, 2, 6]), np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
+    frames, order = np.ones((9, 3), dtype=np.int32), np.arange(9)
+    list_values(frames, order, np.arange(3), order[:0].astype(np.int32), index, value, 6, start, count, operations)
+    assert (index[6:] == -1).all()
+    assert (value[6:] == -1).all()
+    assert (index[:6] >= 0).all()
+    assert (start + count <= 6).all()
+
+
+def test_spikes_that_were_not_counted_have_no_place():
+    index, start, count = guarded(6), np.array([0, 2, 6]), np.zeros(3, dtype=np.int64)
+    places, steps = np.arange(30, dtype=np.int32), np.repeat(np.arange(3, dtype=np.int32), 10)
+    sort_by_step(places, steps, 30, index, 6, start, count)
+    assert (index[6:] == -1).all()
+    assert (start + count <= 6).all()

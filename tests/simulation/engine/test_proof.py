@@ -171,8 +171,6 @@ def forgets_not(part):
 
     def make(real):
         def forget(layer, slot):
-            if part == "states":
-                return real(replace(layer, states=()), slot)
             if part == "lists":
                 lists = layer.lists
                 return real(replace(layer, lists=replace(lists, count=lists.count.copy())), slot)
@@ -204,13 +202,15 @@ NEURONS = {
     ),
     "who fires falls asleep": rewritten("cuba", " or fired != 0", ""),
     "who changes falls asleep": rewritten("cuba", " or changed != 0", ""),
-    "the lowest word is large": rewritten("graded", "large = delta != LOWEST and abs", "large = abs"),
+    "the lowest word is large": rewritten("graded", "large = delta != LOWEST and abs", "large = abs", "plain"),
     "residue is forgotten": rewritten(
-        "graded", "if large else (delta, np.int32(0))", "if large else (act, np.int32(0))"
+        "graded", "if large else (delta, np.int32(0))", "if large else (act, np.int32(0))", "plain"
     ),
-    "who sends numbers falls asleep": rewritten("graded", " or place > before", ""),
-    "resonator fires from zero": rewritten("resonators", "imag[i] < 0", "imag[i] <= 0"),
-    "resonator rounds down": rewritten("resonators", "return -(-product >> bits) if product < 0 else", "return"),
+    "who sends numbers falls asleep": rewritten("plain", " or place > before", ""),
+    "resonator fires from zero": rewritten("resonators", "imag[i] < 0", "imag[i] <= 0", "plain"),
+    "resonator rounds down": rewritten(
+        "resonators", "return -(-product >> bits) if product < 0 else", "return", "plain"
+    ),
 }
 
 SYNAPSES = {
@@ -247,7 +247,7 @@ LISTS = {
         "plan", "gate_open", lambda real: lambda network, layer, step: real(network, layer, max(step - 1, 0))
     ),
     "muted frames are sent": attribute("intake", "_stream_columns", lambda _: stream_columns_without_mute),
-    "operations behind a gate count": rewritten("sending", "caused if gates[step] else 0", "caused", "cuba"),
+    "operations behind a gate count": rewritten("sending", "caused * passed", "caused", "cuba"),
     "operations of the layer itself do not count": attribute(
         "plan", "recurrent_costs", lambda _: lambda network: [None] * network.depth
     ),
@@ -255,7 +255,7 @@ LISTS = {
     "only one frame of a stretch counts": rewritten("lists", "flags &= flags - np.uint64(1)", "flags &= np.uint64(0)"),
     "a list that grows loses the others": attribute("intake", "_copy", lambda _: lambda *_: None),
     "a stepper takes frames in another order": rewritten(
-        "stepper", "frame.transpose(1, 2, 0)", "frame.transpose(0, 1, 2)"
+        "lists", "(y * columns + x) * channels + channel", "(y * columns + x) + channel * columns * lines"
     ),
 }
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from evsnn_lava.errors import CapacityError, ConfigError
 from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, InputRecipe
 from evsnn_lava.simulation import run, simulate
 from evsnn_lava.simulation.engine import Stepper
@@ -57,6 +58,47 @@ def test_frames_may_have_any_type(large, kind):
         stepper.advance(sent) if step else stepper.begin(sent)
         for layer in range(2):
             assert np.array_equal(stepper.messages(layer), trace.messages[layer][0, ..., step])
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.5, 2**31, -(2**40)])
+def test_frames_of_what_is_no_word_are_refused(large, value):
+    network, frames = large
+    frame = frames[0, ..., 0].astype(float if isinstance(value, float) else np.int64)
+    frame[1, 2, 3] = value
+    with pytest.raises(ConfigError, match=f"a frame is {frame.dtype} of shape"):
+        Stepper(network).begin(frame)
+
+
+@pytest.mark.parametrize("shape", [(1, 3000, 3000), (2, 1, 1), (3,)])
+def test_frames_of_another_shape_are_refused(large, shape):
+    with pytest.raises(ConfigError, match="a frame is bool of shape"):
+        Stepper(large[0]).begin(np.ones(shape, dtype=bool))
+
+
+def test_a_step_needs_a_sample_and_has_an_end(large):
+    network, _ = large
+    stepper = Stepper(network)
+    with pytest.raises(ConfigError, match="step 0 does not exist, a sample has steps"):
+        stepper.advance(None)
+    stepper.begin(None)
+    for _ in range(network.max_steps - 1):
+        stepper.advance(None)
+    with pytest.raises(ConfigError, match=f"step {network.max_steps} does not exist"):
+        stepper.advance(None)
+
+
+def test_an_error_leaves_nothing_to_the_next_sample():
+    """The sums that had arrived when a convolution left its word belong to no later sample."""
+    network = building.network(
+        InputRecipe.frames((1, 3, 3), 4, 24), (ConvSynapse(np.full((2, 1, 3, 3), 255)), CubaNeuron(1, 4095, 4096))
+    )
+    stepper, silence = Stepper(network), np.zeros((1, 3, 3), dtype=np.int32)
+    stepper.begin(np.full((1, 3, 3), 2**23 - 1, dtype=np.int32))
+    with pytest.raises(CapacityError):
+        stepper.advance(None)
+    stepper.begin(silence)
+    stepper.advance(silence)
+    assert not stepper.states(0)["u"].any()
 
 
 def test_a_sample_may_be_left_in_the_middle(large):
