@@ -176,11 +176,19 @@ class Limits(_Model):
         Neurons on one core.
     synapse_words_per_core : Quantity
         64-bit words of synaptic memory on one core.
+    words_per_core, axon_in_per_core, axon_map_per_core : Quantity, optional
+        64-bit words of all kinds, entries for what arrives and entries for what is sent, on one core.
+    groups_per_core : Quantity, optional
+        Groups of neurons with parameters of their own on one core.
     """
 
     cores_per_chip: Count
     neurons_per_core: Count
     synapse_words_per_core: Count
+    words_per_core: Count | None = None
+    axon_in_per_core: Count | None = None
+    axon_map_per_core: Count | None = None
+    groups_per_core: Count | None = None
 
 
 class HardwareProfile(_Model):
@@ -226,5 +234,6 @@ class HardwareProfile(_Model):
         found: dict[str, Quantity] = {}
         for group in ("energy", "time", "static_power", "limits"):
             part = getattr(self, group)
-            found |= {group: part} if isinstance(part, Quantity) else {f"{group}.{key}": value for key, value in part}
+            named = {group: part} if isinstance(part, Quantity) else {f"{group}.{key}": value for key, value in part}
+            found |= {key: value for key, value in named.items() if value is not None}
         return found

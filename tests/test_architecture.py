@@ -38,7 +38,7 @@ ROOMS = {
     "data": ({"network"}, {"numpy", "numba", "tonic", "sklearn", "scipy", "h5py", "pydantic"}),
     "training": ({"network", "simulation", "data", "_torch"}, {"numpy", "numba", "lightning", "pydantic", "tomli"}),
     "runtime": ({"network", "simulation", "_lava"}, {"numpy", "psutil"}),
-    "profiling": ({"network", "hw_profiles"}, {"numpy"}),
+    "profiling": ({"network", "hw_profiles", "export"}, {"numpy"}),  # of export the placement alone, see below
     "reporting": ({"profiling", "export"}, {"rich"}),
     "export": ({"network", "simulation", "hw_profiles", "_torch"}, {"numpy", "scipy", "h5py", "nir", "pydantic"}),
     "hw_profiles": (set(), {"pydantic", "tomli"}),
@@ -99,6 +99,12 @@ def test_room_imports_what_the_design_allows(name):
             assert room_of(imported) in ours | EVERYONE | {room, "__version__"}, f"{name} imports {imported}"
         else:
             assert top in theirs or top in sys.stdlib_module_names | {"tomllib"}, f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room_of(name) == "profiling"])
+def test_profiling_knows_of_the_compiler_where_layers_lie(name):
+    foreign = {imported for imported in imports(name) if room_of(imported) == "export"}
+    assert foreign <= {"evsnn_lava.export.placement"}
 
 
 @every_module

@@ -3,7 +3,6 @@
 :func:`profile_run` is the door; ``docs/energy.md`` derives the formulas and lists what they leave out.
 """
 
-from evsnn_lava.profiling.cores import cores_per_layer
 from evsnn_lava.profiling.counts import EventCounts, count_events
 from evsnn_lava.profiling.estimate import Distribution, Estimate, Estimates
 from evsnn_lava.profiling.latency import step_times
@@ -23,7 +22,6 @@ __all__ = [
     "Ledger",
     "LedgerRow",
     "build_ledger",
-    "cores_per_layer",
     "cost_of_counts",
     "count_events",
     "profile_run",

@@ -26,7 +26,7 @@ def step_times(counts: EventCounts, cores: IntArray, times: Times) -> Estimates:
     counts : EventCounts
         What happened.
     cores : numpy.ndarray of int64, shape (L,)
-        Cores of every layer.
+        Cores of every layer; 0 for one that the host computes.
     times : Times
         Time constants.
 
@@ -36,7 +36,8 @@ def step_times(counts: EventCounts, cores: IntArray, times: Times) -> Estimates:
         Seconds, arrays of shape (N, K); zero where no step was executed.
     """
     updates = np.broadcast_to(counts.neurons[None, :, None], counts.synops.shape)
-    work = [array / cores[None, :, None] for array in (counts.synops, updates, counts.messages)]
+    share: FloatArray = np.where(cores > 0, 1 / np.maximum(cores, 1), 0.0)  # what takes no core takes none of its time
+    work: list[FloatArray] = [array * share[None, :, None] for array in (counts.synops, updates, counts.messages)]
     prices = [Estimate.of(quantity) for quantity in (times.synop, times.neuron_update, times.message)]
     barrier = Estimate.of(times.barrier)
     executed = counts.executed

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.placement import place
 from evsnn_lava.hw_profiles import HardwareProfile, Quantity
 from evsnn_lava.network import NetworkDescription, RunResult
-from evsnn_lava.profiling.cores import cores_per_layer
 from evsnn_lava.profiling.counts import EventCounts, IntArray, count_events
 from evsnn_lava.profiling.estimate import Distribution, Estimate, Estimates
 from evsnn_lava.profiling.latency import time_per_sample
@@ -23,6 +23,9 @@ LEFT_OUT: Final = (
     "hops between cores, several destination cores of one spike, uneven load of a layer's cores",
 )
 """What no number of a report contains."""
+
+PARTED_BY: Final = ("limits.cores_per_chip", "limits.neurons_per_core", "limits.synapse_words_per_core")
+"""The limits by which a network is cut into cores."""
 
 _NEURON_KINDS: Final = ("neuron_update_active", "neuron_update_idle")
 
@@ -138,8 +141,11 @@ class CostReport:
 
     @property
     def constants(self) -> tuple[Constant, ...]:
-        """Every constant used, in the order of the profile."""
-        return tuple(Constant(name, quantity) for name, quantity in self.hardware.quantities().items())
+        """Every constant used, in the order of the profile; of the limits those that say how many cores there are."""
+        named = self.hardware.quantities().items()
+        return tuple(
+            Constant(name, each) for name, each in named if not name.startswith("limits.") or name in PARTED_BY
+        )
 
 
 def profile_run(
@@ -175,7 +181,7 @@ def profile_run(
         raise ConfigError(f"run of {network.name}: {result.samples} samples, {len(labels)} labels; give one per sample")
     return cost_of_counts(
         count_events(network, result),
-        cores_per_layer(network, hardware.limits),
+        np.array([len(layer.cores) for layer in place(network, hardware).layers], dtype=np.int64),
         hardware,
         network=network.name,
         backend=result.backend,

@@ -7,13 +7,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evsnn_lava.export.placement import place
+from evsnn_lava.export.placement.partition import tiles
+from evsnn_lava.export.placement.words import WEIGHT_BITS, weight_bits
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, DirectSynapse, Layer
-from evsnn_lava.profiling import cores_per_layer
-from evsnn_lava.profiling.cores import WEIGHT_BITS, cores_of_layer, weight_bits
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 NEURON = CubaNeuron(vth_mant=25, du=4095, dv=1024)
+
+
+def cores_of_layer(layer, limits):
+    return len(tiles(layer, limits))
 
 
 def weights_of(bits: int, *shape: int) -> np.ndarray:
@@ -110,5 +115,7 @@ def test_weight_bits_do_not_depend_on_the_scale(weights, shift):
     assert weight_bits(np.array(weights) << shift) == bits
 
 
-def test_every_layer_takes_a_core_of_its_own(network):
-    assert cores_per_layer(network, load_profile("loihi2").limits).tolist() == [2, 1]
+def test_every_layer_takes_a_core_of_its_own(small_network):
+    placement = place(small_network, load_profile("loihi2"))
+    assert [len(layer.cores) for layer in placement.layers] == [2, 1]
+    assert (len(placement.cores), placement.chips) == (3, 1)
