@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from evsnn_lava.errors import ConfigError, FormatError, unknown_name
-from evsnn_lava.hw_profiles.schema import HardwareProfile
+from evsnn_lava.hw_profiles.schema import Chip, HardwareProfile
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,10 +20,29 @@ else:
     import tomli as tomllib
 
 _PACKAGE = "evsnn_lava.hw_profiles"
+_COSTS = {"energy", "time", "static_power"}
+Made = TypeVar("Made", bound=Chip)
+
+
+def chip_names() -> tuple[str, ...]:
+    """Names of the built-in chips, with costs or without.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+
+    Examples
+    --------
+    >>> "speck" in chip_names(), "speck" in profile_names()
+    (True, False)
+    """
+    entries = (entry.name for entry in files(_PACKAGE).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in entries if name.endswith(".toml")))
 
 
 def profile_names() -> tuple[str, ...]:
-    """Names of the built-in profiles.
+    """Names of the built-in chips whose costs are known.
 
     Returns
     -------
@@ -35,8 +54,36 @@ def profile_names() -> tuple[str, ...]:
     >>> "loihi2" in profile_names()
     True
     """
-    entries = (entry.name for entry in files(_PACKAGE).iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in entries if name.endswith(".toml")))
+    return tuple(name for name in chip_names() if "energy" in _content(_built_in(name), name))
+
+
+def load_chip(name_or_path: str | os.PathLike[str]) -> Chip:
+    """Read what fits on a chip; costs in the file are read, too, if there are any.
+
+    Parameters
+    ----------
+    name_or_path : path-like
+        A name of :func:`chip_names`, or the path of a file that ends in ``.toml``.
+
+    Returns
+    -------
+    Chip
+        A :class:`HardwareProfile` if the file has costs.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, the file is missing, or a key or value in it is wrong.
+    FormatError
+        If the file is not TOML.
+
+    Examples
+    --------
+    >>> load_chip("loihi2").limits.neurons_per_core.value
+    4095.0
+    """
+    content, origin = _find(os.fspath(name_or_path))
+    return _validated(HardwareProfile if _COSTS & content.keys() else Chip, content, origin)
 
 
 def load_profile(name_or_path: str | os.PathLike[str]) -> HardwareProfile:
@@ -55,7 +102,7 @@ def load_profile(name_or_path: str | os.PathLike[str]) -> HardwareProfile:
     Raises
     ------
     ConfigError
-        If the name is unknown, the file is missing, or a key or value in it is wrong.
+        If the name is unknown, the file is missing, a key or value in it is wrong, or the chip's costs are not known.
     FormatError
         If the file is not TOML.
 
@@ -65,30 +112,45 @@ def load_profile(name_or_path: str | os.PathLike[str]) -> HardwareProfile:
     23.6
     """
     name = os.fspath(name_or_path)
+    content, origin = _find(name)
+    if name in chip_names() and not _COSTS & content.keys():
+        valid = ", ".join(profile_names())
+        raise ConfigError(f"hardware profile {name}: what its operations cost is not published; choose one of: {valid}")
+    return _validated(HardwareProfile, content, origin)
+
+
+def _find(name: str) -> tuple[dict[str, Any], str]:
     if name.endswith(".toml") or Path(name).name != name:
-        return _parse(_read(Path(name)), name)
-    if name not in profile_names():
-        raise unknown_name("hardware profile", name, profile_names())
-    return _parse(files(_PACKAGE).joinpath(f"{name}.toml").read_bytes(), f"{name}.toml")
+        return _content(_read(Path(name)), name), name
+    if name not in chip_names():
+        raise unknown_name("hardware profile", name, chip_names())
+    return _content(_built_in(name), name), f"{name}.toml"
+
+
+def _built_in(name: str) -> bytes:
+    return files(_PACKAGE).joinpath(f"{name}.toml").read_bytes()
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        valid = ", ".join(profile_names())
+        valid = ", ".join(chip_names())
         raise ConfigError(
             f"cannot read hardware profile {path}: {error.strerror}; give a .toml file or one of: {valid}"
         ) from error
 
 
-def _parse(data: bytes, origin: str) -> HardwareProfile:
+def _content(data: bytes, origin: str) -> dict[str, Any]:
     try:
-        content = tomllib.loads(data.decode())
+        return tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FormatError(f"{origin} is not a TOML file: {_one_line(str(error))}; write a profile as TOML") from error
+
+
+def _validated(model: type[Made], content: dict[str, Any], origin: str) -> Made:
     try:
-        return HardwareProfile.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
         raise ConfigError(_complaint(origin, error)) from error
 
@@ -113,8 +175,15 @@ def _complaint(origin: str, error: ValidationError) -> str:
 def _valid_keys(where: Sequence[str]) -> tuple[str, ...]:
     model: Any = HardwareProfile
     for part in where[:-1]:
-        model = model.model_fields[part].annotation
-    return tuple(model.model_fields) if issubclass(model, BaseModel) else ()
+        model = _below(model, part)
+    return tuple(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else ()
+
+
+def _below(model: Any, part: str) -> Any:
+    """The model of a key: of ``X | None`` and of the values of a table it is X."""
+    fields = getattr(model, "model_fields", {})
+    annotation = fields[part].annotation if part in fields else model
+    return next((kind for kind in get_args(annotation) if kind is not str and kind is not type(None)), annotation)
 
 
 def _one_line(text: str) -> str:

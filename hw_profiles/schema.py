@@ -191,8 +191,74 @@ class Limits(_Model):
     groups_per_core: Count | None = None
 
 
-class HardwareProfile(_Model):
-    """One chip: what operations cost, what it draws at rest and what fits.
+class Bounds(_Model):
+    """The smallest and the largest integer that a register of the chip holds.
+
+    Parameters
+    ----------
+    low, high : int
+        Both included.
+    source, year, status, note
+        As of :class:`Quantity`.
+    """
+
+    low: int
+    high: int
+    source: Text
+    year: Annotated[int, Field(ge=1950, le=2100)]
+    status: Status
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Bounds:
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low}, high is {self.high}; exchange them")
+        return self
+
+
+class Supports(_Model):
+    """What the chip computes, in the words of the description.
+
+    Parameters
+    ----------
+    neurons, synapses : tuple of str
+        Names of neuron and synapse types, for example ``CubaNeuron`` and ``ConvSynapse``.
+    recurrence, delays, per_channel_decays : bool
+        Whether a layer may reach itself, connections may wait, and decays may differ within a layer.
+    source, year, status, note
+        As of :class:`Quantity`.
+    """
+
+    neurons: tuple[Text, ...]
+    synapses: tuple[Text, ...]
+    recurrence: bool
+    delays: bool
+    per_channel_decays: bool
+    source: Text
+    year: Annotated[int, Field(ge=1950, le=2100)]
+    status: Status
+    note: str = ""
+
+
+class CoreKind(_Model):
+    """Cores of one kind, on a chip whose cores differ.
+
+    Parameters
+    ----------
+    count : int
+        How many there are.
+    kernel_words, neuron_words, bias_words : int
+        Weights, neurons and biases that one holds.
+    """
+
+    count: Annotated[int, Field(ge=1)]
+    kernel_words: Annotated[int, Field(ge=1)]
+    neuron_words: Annotated[int, Field(ge=1)]
+    bias_words: Annotated[int, Field(ge=1)]
+
+
+class Chip(_Model):
+    """One chip: what fits and what it computes.
 
     Parameters
     ----------
@@ -204,24 +270,42 @@ class HardwareProfile(_Model):
         Chip and process.
     description : str
         Where the set of numbers comes from and what it was checked against.
-    energy : Energies
-        Dynamic energy of operations.
-    time : Times
-        Time of operations.
-    static_power : Quantity
-        Power that a configured chip draws without working.
     limits : Limits
         What fits.
+    ranges : dict of str to Bounds
+        Registers by the names of the description, for example ``weight``; without an entry, nothing is checked.
+    supports : Supports or None
+        What it computes; nothing is checked without.
+    cores : tuple of CoreKind
+        The cores of a chip whose cores differ; empty where all are alike.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     title: Text
     chip: Text
     description: Text
+    limits: Limits
+    ranges: dict[str, Bounds] = {}
+    supports: Supports | None = None
+    cores: tuple[CoreKind, ...] = ()
+
+
+class HardwareProfile(Chip):
+    """A chip with its costs: what operations cost and what it draws at rest.
+
+    Parameters
+    ----------
+    energy : Energies
+        Dynamic energy of operations.
+    time : Times
+        Time of operations.
+    static_power : Quantity
+        Power that a configured chip draws without working.
+    """
+
     energy: Energies
     time: Times
     static_power: Power
-    limits: Limits
 
     def quantities(self) -> dict[str, Quantity]:
         """Every number of the profile under its dotted name, in the order of the file.

@@ -13,6 +13,8 @@ Source: ``lava.lib.dl.netx.hdf5``, ``lava.lib.dl.netx.utils.optimize_weight_bits
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -59,7 +61,7 @@ CONV_LIMIT: Final = 2**23
 """Where the summed activation of a convolution wraps."""
 
 HELD_DOWN: Final = 2**23 - 1
-"""How far below zero a voltage can start; see "What stock netx makes of it" in ``docs/format.md``."""
+"""How far below zero a voltage and a current can start; see "What stock netx makes of it" in ``docs/format.md``."""
 
 
 def netx_weight_bits(weights: npt.NDArray[np.integer]) -> tuple[int, int]:
@@ -151,17 +153,42 @@ def check_netx(network: NetworkDescription) -> None:
     Raises
     ------
     UnsupportedError
-        With the layer, the fact and the remedy.
+        The first problem, with the layer, the fact and the remedy.
+    """
+    for _, problem in netx_problems(network):
+        raise problem
+
+
+def netx_problems(network: NetworkDescription) -> Iterator[tuple[str, UnsupportedError]]:
+    """Find all that stock netx would not load or not compute exactly, the first of every layer.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network.
+
+    Yields
+    ------
+    (str, UnsupportedError)
+        Name of the layer, and what :func:`check_netx` would say.
     """
     largest: int | None = max(abs(value) for value in network.recipe.value_range)
     binary = network.recipe.message_bits == 0
+    starts_early = not isinstance(network.layers[0].synapse, DirectSynapse)
     for layer in network.layers:
-        _check_kinds(layer)
-        _check_recurrence(layer, binary)
-        _check_weights(layer)
-        _check_activation(layer, largest, binary)
-        if not isinstance(network.layers[0].synapse, DirectSynapse):
-            _check_start(layer)
+        checks: tuple[Callable[[], None], ...] = (
+            partial(_check_kinds, layer),
+            partial(_check_recurrence, layer, binary),
+            partial(_check_weights, layer),
+            partial(_check_activation, layer, largest, binary),
+            partial(_check_start, layer) if starts_early else lambda: None,
+        )
+        for check in checks:
+            try:
+                check()
+            except UnsupportedError as problem:
+                yield layer.name, problem
+                break  # the others presuppose it
         binary = not layer.neuron.graded
         largest = 1 if binary else None
 
@@ -332,9 +359,11 @@ def _check_start(layer: Layer) -> None:
             f"layer {layer.name}: resonators with threshold 0 fire before the first input; use at least 1"
         )
     if isinstance(neuron, CubaNeuron) and neuron.bias_mant is not None:
-        held_down = HELD_DOWN * (DECAY_UNITY - spread(neuron.dv, layer.shape)) >> 12
+        kept = (spread(decay, layer.shape) for decay in (neuron.dv, neuron.current_decay))
+        held_down = sum(HELD_DOWN * (DECAY_UNITY - decay) >> 12 for decay in kept)
         if (neuron.bias(layer.shape) - held_down > neuron.threshold).any():
             raise UnsupportedError(
-                f"layer {layer.name}: the bias is above the threshold and the voltage decays by {np.max(neuron.dv)} "
-                "of 4096: netx fires a step early; lower the bias or dv, or begin the network with a DirectSynapse"
+                f"layer {layer.name}: the bias is above the threshold and voltage and current decay by "
+                f"{np.max(neuron.dv)} and {np.max(neuron.current_decay)} of 4096: netx fires a step early; lower the "
+                "bias or a decay, or begin the network with a DirectSynapse"
             )

@@ -9,23 +9,27 @@ what is too large.
 from __future__ import annotations
 
 from itertools import product
+from typing import Final
 
 from evsnn_lava.export.placement.plan import CorePlan, LayerPlan, Placement, Range, Tile
 from evsnn_lava.export.placement.words import Words, channel_blocks, conv_words, dense_words, weight_bits
-from evsnn_lava.hw_profiles import HardwareProfile, Limits
+from evsnn_lava.hw_profiles import Chip, Limits
 from evsnn_lava.network import ConvSynapse, DeltaNeuron, DirectSynapse, Layer, NetworkDescription
 
-RULE = "compiler 2022"
+RULE: Final = "compiler 2022"
+
+Size = tuple[int, int, int]
+"""Channels, rows and columns of a part."""
 
 
-def place(network: NetworkDescription, hardware: HardwareProfile) -> Placement:
+def place(network: NetworkDescription, hardware: Chip) -> Placement:
     """Cut a network into the parts of cores.
 
     Parameters
     ----------
     network : NetworkDescription
         The network.
-    hardware : HardwareProfile
+    hardware : Chip
         What fits on a core.
 
     Returns
@@ -35,7 +39,7 @@ def place(network: NetworkDescription, hardware: HardwareProfile) -> Placement:
     """
     followers = [*network.layers[1:], None]
     plans = tuple(
-        plan_layer(index, layer, [] if on_host(layer) else tiles(layer, hardware.limits), follower)
+        plan_layer(index, layer, [] if on_host(layer) else tiles(layer, hardware.limits, follower), follower)
         for index, (layer, follower) in enumerate(zip(network.layers, followers, strict=True))
     )
     per_chip = int(hardware.limits.cores_per_chip.si)
@@ -142,7 +146,7 @@ def _axons_in(layer: Layer, blocks: int) -> int:
     return sum(synapse.matrices[0].shape[1] for synapse in layer.synapses)
 
 
-def tiles(layer: Layer, limits: Limits) -> list[Tile]:
+def tiles(layer: Layer, limits: Limits, follower: Layer | None = None) -> list[Tile]:
     """Cut one layer.
 
     Parameters
@@ -151,6 +155,8 @@ def tiles(layer: Layer, limits: Limits) -> list[Tile]:
         The layer.
     limits : Limits
         What fits on a core.
+    follower : Layer, optional
+        The layer behind it.
 
     Returns
     -------
@@ -159,8 +165,43 @@ def tiles(layer: Layer, limits: Limits) -> list[Tile]:
     """
     neurons, words = int(limits.neurons_per_core.si), int(limits.synapse_words_per_core.si)
     if len(layer.shape) == 3:
-        return _image_tiles(layer, neurons, words)
-    return [Tile(part) for part in spans(layer.neurons, _dense_size(layer, neurons, words))]
+        size = _image_size(layer, neurons, words)
+    else:
+        size = (_dense_size(layer, neurons, words), 1, 1)
+    size = _divided(layer, size, limits, follower)
+    shape = layer.shape if len(layer.shape) == 3 else (layer.neurons, 1, 1)
+    return [Tile(*ranges) for ranges in product(*map(spans, shape, size))]
+
+
+def _divided(layer: Layer, size: Size, limits: Limits, follower: Layer | None) -> Size:
+    """Halve the parts while they break another limit and halving helps."""
+    beyond = _beyond(layer, size, limits, follower)
+    while beyond:
+        axis = next((axis for axis in (2, 1, 0) if size[axis] > 1), None)
+        if axis is None:
+            return size
+        smaller = _halved(size, axis)
+        less = _beyond(layer, smaller, limits, follower)
+        if less >= beyond:
+            return size
+        size, beyond = smaller, less
+    return size
+
+
+def _halved(size: Size, axis: int) -> Size:
+    deep, down, across = (-(-length // 2) if place == axis else length for place, length in enumerate(size))
+    return deep, down, across
+
+
+def _beyond(layer: Layer, size: Size, limits: Limits, follower: Layer | None) -> int:
+    """Words and entries that a part has too many of."""
+    words = words_of(layer, Tile(*((0, length) for length in size)), follower)
+    pairs = (
+        (words.total, limits.words_per_core),
+        (words.axon_in, limits.axon_in_per_core),
+        (words.axon_map, limits.axon_map_per_core),
+    )
+    return sum(max(0, used - int(limit.si)) for used, limit in pairs if limit is not None)
 
 
 def spans(size: int, most: int) -> list[Range]:
@@ -174,17 +215,14 @@ def spans(size: int, most: int) -> list[Range]:
     return [(start, min(start + most, size)) for start in range(0, size, most)]
 
 
-def _image_tiles(layer: Layer, neurons: int, words: int) -> list[Tile]:
+def _image_size(layer: Layer, neurons: int, words: int) -> Size:
     """Full height; the width is the largest power of two whose tile fits, then rows are cut too."""
-    channels, height, width = layer.shape
+    _, height, width = layer.shape
     deep = _channels_of_core(layer, words)
     parts = -(-deep * height * width // neurons)
     across = 1 << ((width // parts).bit_length() - 1) if width >= parts else 1
     down = height if deep * height * across <= neurons else max(1, neurons // (deep * across))
-    if deep * down * across > neurons:
-        deep = neurons
-    cut = product(spans(channels, deep), spans(height, down), spans(width, across))
-    return [Tile(*ranges) for ranges in cut]
+    return (min(deep, neurons), down, across)
 
 
 def _channels_of_core(layer: Layer, words: int) -> int:

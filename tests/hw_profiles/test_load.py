@@ -29,13 +29,13 @@ def test_names():
 
 def test_an_unknown_name_lists_the_valid_ones():
     message = complaint_about("loihi3", ConfigError)
-    assert message == "unknown hardware profile 'loihi3'; choose one of: loihi1, loihi2"
+    assert message == "unknown hardware profile 'loihi3'; choose one of: loihi1, loihi2, speck"
 
 
 def test_a_missing_file_is_named():
     assert complaint_about("nowhere/mine.toml", ConfigError) == (
         "cannot read hardware profile nowhere/mine.toml: No such file or directory; "
-        "give a .toml file or one of: loihi1, loihi2"
+        "give a .toml file or one of: loihi1, loihi2, speck"
     )
 
 

@@ -1,0 +1,68 @@
+"""``evsnn check``: whether a network fits on a chip, and what helps if it does not."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from evsnn_lava.cli.console import Output
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.check.files import check_file
+from evsnn_lava.export.check.finding import Finding
+from evsnn_lava.export.check.verdict import Verdict
+from evsnn_lava.hw_profiles import Chip, chip_names, load_chip
+from evsnn_lava.reporting.check_tables import check_tables
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("file", type=Path, help="a .net file, of this package or of lava-dl")
+    names = ", ".join(chip_names())
+    parser.add_argument("--hw", default="loihi2", help=f"chip: {names} or a TOML file (default: loihi2)")
+    parser.add_argument("--chips", type=int, default=1, help="how many chips there are (default: 1)")
+    parser.add_argument("--all", action="store_true", help="also show the rules that hold")
+    parser.add_argument("--json", action="store_true", help="print JSON, with all rules, instead of a table")
+
+
+def execute(options: argparse.Namespace, output: Output) -> int:
+    """Check and print; 1 if something does not fit."""
+    if options.chips < 1:
+        raise ConfigError(f"--chips is {options.chips}, it must be at least 1; say how many there are")
+    if not options.file.is_file():
+        raise ConfigError(f"no file {options.file}; give a .net file")
+    chip = load_chip(options.hw)
+    findings = check_file(options.file, chip, options.chips)
+    if options.json:
+        output.show_json(check_facts(options.file, chip, findings))
+    else:
+        output.show(check_tables(options.file.name, chip.title, findings, options.all))
+    return int(not Verdict.of(findings).fits)
+
+
+def check_facts(path: Path, chip: Chip, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """A check as plain data.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    chip : Chip
+        The chip.
+    findings : tuple of Finding
+        What was found.
+
+    Returns
+    -------
+    dict
+        The answer, and every finding with its margin.
+    """
+    verdict = Verdict.of(findings)
+    return {
+        "file": str(path),
+        "hardware": chip.name,
+        "fits": verdict.fits,
+        "counts": verdict.counts,
+        "findings": [asdict(finding) | {"margin": finding.margin} for finding in findings],
+    }

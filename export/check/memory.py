@@ -1,0 +1,120 @@
+"""Rules about room: what one core holds, and how many cores there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from evsnn_lava.export.check.finding import Change, Finding
+from evsnn_lava.export.check.subject import Subject, layer_object, within
+from evsnn_lava.export.placement.partition import blocks_of, synapse_words, words_of
+from evsnn_lava.export.placement.plan import CorePlan, Tile
+from evsnn_lava.export.placement.words import channel_blocks
+from evsnn_lava.network import ConvSynapse, Layer
+
+Measure = Callable[[Layer, CorePlan], int]
+
+MEASURES: Final[dict[str, tuple[str, Measure, str]]] = {
+    "neurons_per_core": ("neurons", lambda _, core: core.tile.neurons, "neurons"),
+    "synapse_words_per_core": ("synapse_words", lambda _, core: core.words.synapse, "words of weights"),
+    "axon_in_per_core": ("axons_in", lambda _, core: core.words.axon_in, "entries for what arrives"),
+    "axon_map_per_core": ("axons_out", lambda _, core: core.words.axon_map, "entries for what is sent"),
+    "words_per_core": ("total_words", lambda _, core: core.words.total, "words in all"),
+    "groups_per_core": ("groups", lambda layer, core: blocks_of(layer, core.tile), "groups of neurons"),
+}
+"""By limit: the rule, what it measures on a core, and the words for it."""
+
+
+def core_memory(subject: Subject) -> Iterator[Finding]:
+    """The fullest core of every layer holds what lies on it."""
+    for name, (rule, measure, words) in MEASURES.items():
+        limit = subject.limit(name)
+        if limit is None:
+            continue
+        for layer, plan in subject.layers:
+            core = max(plan.cores, key=lambda core: measure(layer, core))
+            value = measure(layer, core)
+            fact = f"{value} {words} on the fullest of {len(plan.cores)} cores"
+            change = REMEDIES.get(rule, smaller_layer)(layer, rule, int(limit.si), measure)
+            yield within(rule, layer_object(layer.name), fact, value, limit, change)
+
+
+def fewer_inputs(layer: Layer, rule: str, most: int, measure: Measure) -> Change:
+    """Say how many inputs a layer can have that does not fit even when it is cut into single neurons or channels.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    rule : str
+        The rule that it breaks.
+    most : int
+        The limit.
+    measure : callable
+        What the rule measures on a core.
+
+    Returns
+    -------
+    Change
+        The number of input channels of a convolution, of inputs of another layer.
+    """
+    if not layer.synapse.matrices:
+        return smaller_layer(layer, rule, most, measure)
+    conv = isinstance(layer.synapse, ConvSynapse)
+    inputs = int(layer.synapse.matrices[0].shape[1])
+    tile = Tile((0, 1))
+    row = synapse_words(replace(layer, recurrent=None), tile) // inputs
+    per_input = {"synapse_words": row, "axons_in": int(not conv), "total_words": row + int(not conv)}[rule]
+    used = measure(layer, CorePlan(0, tile, words_of(layer, tile, None)))
+    fitting = inputs - -(-max(0, used - most) // max(1, per_input))
+    noun = "input channels" if conv else "inputs"
+    return Change(
+        "inputs", fitting, f"{fitting} {noun} instead of {inputs} fit; pool or stride in the layer before, or split it"
+    )
+
+
+def fewer_blocks(layer: Layer, rule: str, most: int, measure: Measure) -> Change:
+    """Say which number of channels, next below, is made of few enough powers of two; parameters as above."""
+    channels = next(number for number in range(layer.shape[0], 0, -1) if len(channel_blocks(number)) <= most)
+    return Change("channels", channels, f"{channels} channels are {most} powers of two, {layer.shape[0]} are more")
+
+
+def smaller_layer(layer: Layer, rule: str, most: int, measure: Measure) -> Change:
+    """Say that the layer itself is too large; parameters as above."""
+    return Change("neurons", None, f"layer {layer.name} cannot be cut further; make it smaller")
+
+
+REMEDIES: Final = {
+    "synapse_words": fewer_inputs,
+    "axons_in": fewer_inputs,
+    "total_words": fewer_inputs,
+    "groups": fewer_blocks,
+}
+"""What helps when a layer breaks a rule even in the smallest parts."""
+
+
+def cores(subject: Subject) -> Iterator[Finding]:
+    """All layers together find enough cores; layers never share one."""
+    if subject.placement is None:
+        return
+    needed, per_chip = len(subject.placement.cores), subject.limit("cores_per_chip")
+    if per_chip is None:
+        return
+    room = int(per_chip.si) * subject.chips
+    chips = -(-needed // int(per_chip.si))
+    largest = max(subject.placement.layers, key=lambda plan: len(plan.cores))
+    fits = needed <= room
+    yield Finding(
+        rule="cores",
+        object="network",
+        level="ok" if fits else "error",
+        fact=f"{needed} cores, {len(largest.cores)} of them for layer {largest.name}; there are {room}",
+        value=needed,
+        limit=room,
+        basis=per_chip.status,
+        source=per_chip.source,
+        change=None
+        if fits
+        else Change("chips", chips, f"{chips} chips hold it (--chips {chips}); or make layer {largest.name} smaller"),
+    )

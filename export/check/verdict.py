@@ -1,0 +1,56 @@
+"""From findings to an answer: whether it fits, and what is closest to a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from evsnn_lava.export.check.finding import LEVELS, Finding
+
+ROOM: Final = frozenset(
+    (
+        *("neurons", "synapse_words", "axons_in", "axons_out", "total_words", "groups", "cores"),
+        *("kernel_words", "neuron_words", "bias_words"),
+    )
+)
+"""Rules about room: a full register is nothing to worry about, a full core is."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer of a check.
+
+    Parameters
+    ----------
+    counts : dict of str to int
+        Findings of every level of ``LEVELS``.
+    closest : Finding or None
+        Of the rules that hold, the one with the least room.
+    """
+
+    counts: dict[str, int]
+    closest: Finding | None
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding]) -> Verdict:
+        """Sum up findings.
+
+        Parameters
+        ----------
+        findings : sequence of Finding
+            From :func:`evsnn_lava.export.check.rules.check`.
+
+        Returns
+        -------
+        Verdict
+            Counts by level, and the tightest rule that holds.
+        """
+        counts = {level: sum(finding.level == level for finding in findings) for level in LEVELS}
+        tight = [found for found in findings if found.level == "ok" and found.rule in ROOM and found.margin is not None]
+        return cls(counts, min(tight, key=lambda found: found.margin or 0.0, default=None))
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is no error."""
+        return not self.counts["error"]

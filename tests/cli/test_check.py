@@ -1,0 +1,104 @@
+"""``evsnn check``: exit codes for a pipeline, a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evsnn_lava.export.netfile.writer import write_net
+from evsnn_lava.network import (
+    CubaNeuron,
+    CutoffPolicy,
+    DenseSynapse,
+    FrameMasks,
+    InputRecipe,
+    Layer,
+    NetworkDescription,
+)
+from evsnn_lava.simulation import record_golden
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def network(du=0, keep=(1, 1, 0, 1)):
+    layers = tuple(
+        Layer(name, DenseSynapse([[2, -4], [4, 6]]), CubaNeuron(3, du, 128), (2,)) for name in ("first", "second")
+    )
+    masks = FrameMasks("skip", ([1, 1, 0, 1], keep))
+    recipe = InputRecipe(1, 1, steps=4, dt_us=1000)
+    whole = NetworkDescription(
+        "tiny", layers, recipe, masks, CutoffPolicy("topk_gap", [1, 1, 1]), ("off", "on"), provenance={"seed": "7"}
+    )
+    frames = np.random.default_rng(1).random((2, 2, 1, 1, 4)) < 0.5
+    return replace(whole, golden=record_golden(whole, frames))
+
+
+@pytest.fixture
+def good(tmp_path):
+    write_net(network(), tmp_path / "good.net")
+    return tmp_path / "good.net"
+
+
+@pytest.fixture
+def bad(tmp_path):
+    write_net(network(du=-1, keep=(1, 0, 0, 1)), tmp_path / "bad.net")
+    return tmp_path / "bad.net"
+
+
+def test_a_network_that_fits(evsnn, good):
+    code, out, err = evsnn("check", good)
+    assert (code, err) == (0, "")
+    assert "good.net fits on Loihi 2: 0 errors, 0 warnings, 2 notes" in " ".join(out.split())
+
+
+def test_a_network_that_does_not(evsnn, bad, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    code, out, _ = evsnn("check", bad)
+    assert code == 1
+    assert out == (GOLDEN / "check.txt").read_text(encoding="utf-8")
+
+
+def test_all_rules(evsnn, good):
+    code, out, _ = evsnn("check", good, "--all")
+    assert code == 0
+    assert out.count("\nok ") > 20
+    assert "lava-nc" not in evsnn("check", good)[1]
+
+
+def test_json(evsnn, bad):
+    code, out, _ = evsnn("check", bad, "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert (found["fits"], found["hardware"], found["counts"]["error"]) == (False, "loihi2", 3)
+    errors = [finding for finding in found["findings"] if finding["level"] == "error"]
+    assert {finding["rule"] for finding in errors} == {"du", "hidden_masks"}
+    assert all(finding["change"]["words"] and finding["source"] for finding in errors)
+    assert {"rule", "object", "fact", "value", "limit", "margin", "basis", "source", "change"} <= set(errors[0])
+    assert any(finding["level"] == "ok" and finding["margin"] for finding in found["findings"])
+
+
+def test_other_chips(evsnn, good):
+    assert evsnn("check", good, "--hw", "loihi1")[0] == 0
+    assert evsnn("check", good, "--hw", "speck")[0] == 0
+    code, _, err = evsnn("check", good, "--hw", "loihi3")
+    assert (code, "loihi1, loihi2, speck" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), [(("none.net",), "no file none.net"), (("--chips", 0), "--chips is 0")]
+)
+def test_what_a_user_gets_wrong(evsnn, good, arguments, words):
+    code, out, err = evsnn("check", *arguments, *([] if "none.net" in arguments else [good]))
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+def test_a_damaged_file_is_a_finding_and_no_error(evsnn, good):
+    good.write_bytes(good.read_bytes()[:-7])
+    code, out, err = evsnn("check", good)
+    assert (code, err) == (1, "")
+    assert "readable" in out
