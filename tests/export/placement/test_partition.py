@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.export.placement import place
-from evsnn_lava.export.placement.partition import tiles
+from evsnn_lava.export.placement.partition import compiler_size, tiles
+from evsnn_lava.export.placement.store import LayerStore
 from evsnn_lava.export.placement.words import WEIGHT_BITS, weight_bits
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, DirectSynapse, Layer
@@ -18,7 +19,7 @@ NEURON = CubaNeuron(vth_mant=25, du=4095, dv=1024)
 
 
 def cores_of_layer(layer, limits):
-    return len(tiles(layer, limits))
+    return len(tiles(layer, compiler_size(LayerStore.of(layer), limits)))
 
 
 def weights_of(bits: int, *shape: int) -> np.ndarray:

@@ -1,0 +1,164 @@
+"""Work of every core: which messages reach which part of a layer, counted over weights that are not zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evsnn_lava.export.placement.plan import LayerPlan, Placement, Tile
+from evsnn_lava.hw_profiles import HardwareProfile
+from evsnn_lava.network import ConvSynapse, Layer, NetworkDescription, Synapse
+from evsnn_lava.simulation.engine import Engine
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """Messages per neuron and step, mean over all executed steps of all samples.
+
+    Parameters
+    ----------
+    sources : tuple of numpy.ndarray of float64
+        Of the input, shape (C, H, W), and of each layer, of its shape.
+    samples : int
+        How many samples were run.
+    steps : float
+        Mean steps of a sample.
+    """
+
+    sources: tuple[FloatArray, ...]
+    samples: int
+    steps: float
+
+
+def measure_activity(network: NetworkDescription, frames: npt.NDArray[np.generic], block: int = 4) -> Activity:
+    """Run samples on the engine and count the messages of every neuron until each sample stops.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network.
+    frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
+        Input frames before masking.
+    block : int
+        Samples that are traced at once; the memory grows with it.
+
+    Returns
+    -------
+    Activity
+        Messages per neuron and step.
+    """
+    engine = Engine(network)
+    shapes = [network.input_shape, *(layer.shape for layer in network.layers)]
+    sums = [np.zeros(shape) for shape in shapes]
+    steps = 0
+    for start in range(0, len(frames), block):
+        some = frames[start : start + block]
+        trace, executed = engine.trace(some), engine.run(some).steps
+        steps += int(executed.sum())
+        for total, messages in zip(sums, (trace.stream, *trace.messages), strict=True):
+            inside = np.arange(messages.shape[-1]) < executed.reshape(-1, *(1,) * (messages.ndim - 1))
+            total += np.count_nonzero(messages * inside, axis=(0, -1))
+    return Activity(tuple(total / max(1, steps) for total in sums), len(frames), steps / max(1, len(frames)))
+
+
+def placed_synops(network: NetworkDescription, placement: Placement, activity: Activity) -> tuple[FloatArray, ...]:
+    """Synaptic operations per step of every core, layer by layer.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network.
+    placement : Placement
+        Where it lies.
+    activity : Activity
+        What its neurons send.
+
+    Returns
+    -------
+    tuple of numpy.ndarray of float64, each of shape (cores of the layer,)
+        Their sum over all cores is that of the network.
+    """
+    return tuple(
+        layer_synops(layer, plan, activity.sources[index], activity.sources[index + 1])
+        for index, (layer, plan) in enumerate(zip(network.layers, placement.layers, strict=True))
+    )
+
+
+def layer_synops(layer: Layer, plan: LayerPlan, source: FloatArray, own: FloatArray) -> FloatArray:
+    """Synaptic operations per step of every core of one layer; `own` is what a recurrent layer sends to itself."""
+    return np.array([tile_synops(layer, core.tile, source, own) for core in plan.cores])
+
+
+def tile_synops(layer: Layer, tile: Tile, source: FloatArray, own: FloatArray) -> float:
+    """Synaptic operations per step of one part of a layer.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    tile : Tile
+        Which part.
+    source, own : numpy.ndarray of float64
+        Messages per neuron and step of what the layer listens to, and of the layer itself.
+
+    Returns
+    -------
+    float
+        Over weights that are not zero.
+    """
+    work = _synapse_synops(layer.synapse, tile, source)
+    return work if layer.recurrent is None else work + _synapse_synops(layer.recurrent, tile, own)
+
+
+def _synapse_synops(synapse: Synapse, tile: Tile, source: FloatArray) -> float:
+    if isinstance(synapse, ConvSynapse):
+        return _conv_synops(synapse, tile, source)
+    rows, flat = slice(*tile.channels), source.reshape(-1)
+    return float(sum((np.count_nonzero(matrix[rows], axis=0) * flat).sum() for matrix in synapse.matrices))
+
+
+def _conv_synops(synapse: ConvSynapse, tile: Tile, source: FloatArray) -> float:
+    reach = _reach(synapse, tile)
+    (pad_y, pad_x), (down, right), (dil_y, dil_x) = synapse.padding, synapse.stride, synapse.dilation
+    padded = np.pad(source, ((0, 0), (pad_y, pad_y), (pad_x, pad_x)))
+    work = 0.0
+    for y, x in np.ndindex(*reach.shape[1:]):
+        rows = slice(tile.rows[0] * down + y * dil_y, (tile.rows[1] - 1) * down + y * dil_y + 1, down)
+        columns = slice(tile.columns[0] * right + x * dil_x, (tile.columns[1] - 1) * right + x * dil_x + 1, right)
+        work += float(padded[:, rows, columns].sum(axis=(1, 2)) @ reach[:, y, x])
+    return work
+
+
+def _reach(synapse: ConvSynapse, tile: Tile) -> npt.NDArray[np.int64]:
+    """Weights that are not zero from each input channel and place of the kernel to the channels of a part."""
+    outputs, per_group = synapse.weights.shape[:2]
+    inside = np.zeros(outputs, dtype=bool)
+    inside[slice(*tile.channels)] = True
+    there = (synapse.weights != 0) & inside[:, None, None, None]
+    grouped = there.reshape(synapse.groups, outputs // synapse.groups, per_group, *there.shape[2:])
+    counted: npt.NDArray[np.int64] = grouped.sum(axis=1, dtype=np.int64)
+    return counted.reshape(synapse.groups * per_group, *there.shape[2:])
+
+
+def core_time(hardware: HardwareProfile, tile: Tile, synops: float) -> float:
+    """Seconds that a core works in a step: on synaptic operations or on neurons, whichever takes longer.
+
+    Parameters
+    ----------
+    hardware : HardwareProfile
+        What operations take.
+    tile : Tile
+        What lies on the core.
+    synops : float
+        Its synaptic operations per step.
+
+    Returns
+    -------
+    float
+        As in the runtime model of arXiv 2601.10035; see ``docs/energy.md``.
+    """
+    return max(synops * hardware.time.synop.si, tile.neurons * hardware.time.neuron_update.si)
