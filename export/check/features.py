@@ -129,8 +129,7 @@ def input_rate(subject: Subject) -> Iterator[Finding]:
 
 def wide_convolution(subject: Subject) -> Iterator[Finding]:
     """Columns whose spikes the compiler may drop, by its own warning."""
-    layers = subject.network.layers if subject.chip.name in NETX_CHIPS else ()
-    for layer in layers:
+    for layer in subject.network.layers if _by_netx(subject) else ():
         if isinstance(layer.synapse, ConvSynapse) and layer.shape[2] >= DROPPED_PERIOD:
             yield Finding(
                 "wide_convolution",
@@ -147,7 +146,7 @@ def wide_convolution(subject: Subject) -> Iterator[Finding]:
 
 def stock_netx(subject: Subject) -> Iterator[Finding]:
     """Stock netx loads every layer and computes it exactly; it is the way to the chip."""
-    if subject.chip.name not in NETX_CHIPS:
+    if not _by_netx(subject):
         return
     refused = dict(netx_problems(subject.network))
     for layer in subject.network.layers:
@@ -163,5 +162,6 @@ def stock_netx(subject: Subject) -> Iterator[Finding]:
         )
 
 
-NETX_CHIPS: Final = ("loihi1", "loihi2")
-"""Chips that are reached through netx and its compiler."""
+def _by_netx(subject: Subject) -> bool:
+    supports = subject.chip.supports
+    return supports is not None and supports.netx

@@ -8,8 +8,8 @@ from typing import Final
 
 from evsnn_lava.export.check.finding import Change, Finding
 from evsnn_lava.export.check.subject import Subject, layer_object, within
-from evsnn_lava.export.placement.partition import blocks_of, synapse_words, words_of
 from evsnn_lava.export.placement.plan import CorePlan, Tile
+from evsnn_lava.export.placement.store import LayerStore
 from evsnn_lava.export.placement.words import channel_blocks
 from evsnn_lava.network import ConvSynapse, Layer
 
@@ -21,7 +21,7 @@ MEASURES: Final[dict[str, tuple[str, Measure, str]]] = {
     "axon_in_per_core": ("axons_in", lambda _, core: core.words.axon_in, "entries for what arrives"),
     "axon_map_per_core": ("axons_out", lambda _, core: core.words.axon_map, "entries for what is sent"),
     "words_per_core": ("total_words", lambda _, core: core.words.total, "words in all"),
-    "groups_per_core": ("groups", lambda layer, core: blocks_of(layer, core.tile), "groups of neurons"),
+    "groups_per_core": ("groups", lambda layer, core: LayerStore.of(layer).blocks(core.tile), "groups of neurons"),
 }
 """By limit: the rule, what it measures on a core, and the words for it."""
 
@@ -64,9 +64,9 @@ def fewer_inputs(layer: Layer, rule: str, most: int, measure: Measure) -> Change
     conv = isinstance(layer.synapse, ConvSynapse)
     inputs = int(layer.synapse.matrices[0].shape[1])
     tile = Tile((0, 1))
-    row = synapse_words(replace(layer, recurrent=None), tile) // inputs
+    row = LayerStore.of(replace(layer, recurrent=None)).synapse_words(tile) // inputs
     per_input = {"synapse_words": row, "axons_in": int(not conv), "total_words": row + int(not conv)}[rule]
-    used = measure(layer, CorePlan(0, tile, words_of(layer, tile, None)))
+    used = measure(layer, CorePlan(0, tile, LayerStore.of(layer).words(tile)))
     fitting = inputs - -(-max(0, used - most) // max(1, per_input))
     noun = "input channels" if conv else "inputs"
     return Change(

@@ -15,7 +15,7 @@ REMEDIES: Final = {
     "weight": "scale the layer and its threshold down, or clip",
     "weight_exp": "shift weights and threshold instead",
     "vth_mant": "scale weights, bias and threshold down",
-    "du": "a current that never decays does not exist on the chip: 0 keeps 4095/4096",
+    "du": "train with that decay; -1, a current that never decays, exists in Lava alone",
     "dv": "choose a slower decay",
     "bias_mant": "scale weights, bias and threshold down, or raise bias_exp",
     "bias_exp": "shift the mantissas instead",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from evsnn_lava.export.check.finding import LEVELS, Finding
+from evsnn_lava.export.part_words import plural
+from evsnn_lava.export.placement import Placement
 
 ROOM: Final = frozenset(
     (
@@ -54,3 +56,33 @@ class Verdict:
     def fits(self) -> bool:
         """Whether there is no error."""
         return not self.counts["error"]
+
+
+def summary_line(findings: Sequence[Finding], placement: Placement) -> str:
+    """Say in a line, for the end of another verb, what a check found.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        From :func:`evsnn_lava.export.check.rules.check`.
+    placement : Placement
+        Where the layers lie on that chip.
+
+    Returns
+    -------
+    str
+        Whether the network fits, on how many cores, and how to see what was found.
+
+    Examples
+    --------
+    >>> found = Finding("one_decay", "layer fc", "warning", "dv differs between channels")
+    >>> summary_line([found], Placement("n", "loihi2", "a rule", 120, ()))
+    'check: fits loihi2 on 0 cores, 1 warning; `evsnn check FILE --hw loihi2` lists it'
+    """
+    verdict = Verdict.of(findings)
+    counts = {level: verdict.counts[level] for level in ("error", "warning") if verdict.counts[level]}
+    said = "".join(f", {count} {plural(count, level)}" for level, count in counts.items())
+    shown = f"; `evsnn check FILE --hw {placement.hardware}` lists {'it' if sum(counts.values()) == 1 else 'them'}"
+    cores = len(placement.cores)
+    fits = "fits" if verdict.fits else "does not fit"
+    return f"check: {fits} {placement.hardware} on {cores} {plural(cores, 'core')}{said}{shown if counts else ''}"

@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from evsnn_lava.errors import ConfigError, EvsnnError, FormatError
-from evsnn_lava.hw_profiles import load_profile, profile_names
+from evsnn_lava.hw_profiles import HardwareProfile, chip_names, load_chip, load_profile, profile_names
 
 LOIHI1 = files("evsnn_lava.hw_profiles").joinpath("loihi1.toml").read_text()
 
@@ -30,6 +30,24 @@ def test_names():
 def test_an_unknown_name_lists_the_valid_ones():
     message = complaint_about("loihi3", ConfigError)
     assert message == "unknown hardware profile 'loihi3'; choose one of: loihi1, loihi2, speck"
+
+
+def test_a_chip_without_costs_is_a_chip_and_no_profile():
+    assert complaint_about("speck", ConfigError) == (
+        "hardware profile speck: what its operations cost is not published; choose one of: loihi1, loihi2"
+    )
+    with_costs = {name for name in chip_names() if isinstance(load_chip(name), HardwareProfile)}
+    assert with_costs == set(profile_names()) == set(chip_names()) - {"speck"}
+
+
+@pytest.mark.parametrize("name", chip_names())
+def test_every_limit_says_where_it_comes_from(name):
+    chip = load_chip(name)
+    limits = [limit for limit in dict(chip.limits).values() if limit is not None]
+    assert chip.supports is not None
+    stated = [*limits, *chip.ranges.values(), chip.supports]
+    assert all(each.source and each.status and each.year > 2000 for each in stated)
+    assert all(bounds.low <= bounds.high for bounds in chip.ranges.values())
 
 
 def test_a_missing_file_is_named():

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from evsnn_lava.errors import CapacityError
+from evsnn_lava.export.check import RULES, Verdict, check, summary_line
 from evsnn_lava.export.check.finding import BASES, LEVELS
-from evsnn_lava.export.check.rules import RULES, check
-from evsnn_lava.export.check.verdict import Verdict
+from evsnn_lava.export.check.memory import MEASURES, core_memory
+from evsnn_lava.export.check.subject import Subject
+from evsnn_lava.export.placement import place
 from evsnn_lava.hw_profiles import Bounds, chip_names, load_chip
 from evsnn_lava.network import (
     NEVER,
@@ -27,8 +29,9 @@ from evsnn_lava.network import (
     SigmaDeltaNeuron,
 )
 from evsnn_lava.network.ranges import RANGES
+from evsnn_lava.simulation import record_golden
 
-NEURON = CubaNeuron(vth_mant=25, du=4095, dv=1024)
+NEURON = CubaNeuron(vth_mant=25, du=4095, dv=0)
 
 
 def chain(*layers, shape=(1, 1, 2), bits=0, **parts):
@@ -50,7 +53,7 @@ def conv(channels, inputs, side=3, kernel=3, neuron=NEURON):
 
 
 def of_neuron(**values):
-    return chain(dense(2, neuron=replace(CubaNeuron(25, 4095, 1024), **values)))
+    return chain(dense(2, neuron=replace(NEURON, **values)))
 
 
 def line(layers):
@@ -100,6 +103,8 @@ CASES = (
     Case("du", "loihi2", lambda value: of_neuron(du=value), 0, -1),
     Case("dv", "loihi2", lambda value: of_neuron(dv=value), 4095, 4096),
     Case("dv", "loihi1", lambda value: of_neuron(dv=value), 4095, 4096),
+    Case("du", "speck", lambda value: of_neuron(du=value), 4095, 4094),
+    Case("dv", "speck", lambda value: of_neuron(dv=value), 0, 1),
     Case("weight", "speck", lambda value: chain(dense(2, weights=[[value, 2], [2, 2]])), 127, 128),
     Case("weight", "speck", lambda value: chain(dense(2, weights=[[value, 2], [2, 2]])), -128, -129),
     Case("kernel", "speck", lambda n: chain(conv(1, 1, side=n, kernel=n), shape=(1, n, n)), 16, 17),
@@ -149,6 +154,65 @@ def test_a_layer_that_no_core_can_hold_finds_none():
         if case.rule in ALONE - {"sensor"}:
             rules = {finding.rule for finding in found(case.build(case.outside), case.chip)}
             assert rules - {"sensor"} == {case.rule, "cores"}
+
+
+def with_limits(**limits):
+    """Loihi 2 with other limits."""
+    chip = load_chip("loihi2")
+    kept = {name: getattr(chip.limits, name).model_copy(update={"value": value}) for name, value in limits.items()}
+    return chip.model_copy(update={"limits": chip.limits.model_copy(update=kept)})
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_limit_of_a_core_is_compared(name):
+    """Placing keeps most of these by cutting; here a layer lies as on a wider chip."""
+    network = chain(conv(3, 2), shape=(2, 3, 3))
+    placement = place(network, load_chip("loihi2"))
+    (core,) = placement.cores
+    rule, measure, _ = MEASURES[name]
+    used = measure(network.layers[0], core)
+    for limit, level in ((used, "ok"), (used - 1, "error")):
+        subject = Subject(network, with_limits(**{name: limit}), placement, 1)
+        others = [finding for finding in core_memory(subject) if finding.rule != rule]
+        (finding,) = [finding for finding in core_memory(subject) if finding.rule == rule]
+        assert (finding.level, finding.value, finding.limit) == (level, used, limit)
+        assert len(others) == len(MEASURES) - 1
+        assert {finding.level for finding in others} == {"ok"}
+
+
+@pytest.mark.parametrize("name", ["neurons_per_core", "axon_map_per_core"])
+def test_what_is_cut_needs_no_remedy(name):
+    """One more neuron than a core holds takes one more core."""
+    network = chain(dense(2, outputs=40))
+    for most, cores in ((40, 1), (39, 2)):
+        chip = with_limits(**{name: most})
+        assert len(place(network, chip).cores) == cores
+        assert Verdict.of(check(network, chip)).fits
+
+
+def test_input_rate_is_that_of_the_frames_that_are_sent():
+    network = chain(dense(2), masks=FrameMasks("skip", ([1, 0, 1, 1],)), cutoff=CutoffPolicy.never(3))
+    frames = np.zeros((2, 1, 1, 2, 4), int)
+    frames[0, ..., 1] = 1  # two messages in the frame that is not sent
+    frames[:, ..., 0, [0, 2, 3]] = 1
+    (finding,) = [
+        each
+        for each in check(replace(network, golden=record_golden(network, frames)), load_chip("loihi2"))
+        if each.rule == "input_rate"
+    ]
+    assert (finding.level, finding.value) == ("note", 1)
+    assert finding.fact.startswith("1 messages a step, 1 at most")
+    assert not [each for each in check(network, load_chip("loihi2")) if each.rule == "input_rate"]
+
+
+def test_the_answer_in_a_line():
+    chip = load_chip("loihi2")
+    for network, words in (
+        (line(5), "check: fits loihi2 on 5 cores"),
+        (of_neuron(dv=np.array([1, 2])), "check: fits loihi2 on 1 core, 1 warning; `evsnn check FILE --hw loihi2` "),
+        (of_neuron(du=-1), "check: does not fit loihi2 on 1 core, 1 error; `evsnn check FILE --hw loihi2` lists it"),
+    ):
+        assert summary_line(check(network, chip), place(network, chip)).startswith(words)
 
 
 @pytest.mark.parametrize(("chip", "most"), [("loihi2", 120), ("loihi1", 128)])
@@ -286,7 +350,9 @@ def test_levels_come_in_order_and_verdicts_add_up(chip):
 def test_a_chip_is_data():
     """A profile without limits and registers has nothing to say; the rules are the same for all chips."""
     chip = load_chip("loihi2")
-    silent = chip.model_copy(update={"ranges": {}, "supports": None, "name": "mine"})
+    renamed = chip.model_copy(update={"name": "mine"})
+    assert check(hidden_mask(), renamed) == check(hidden_mask(), chip)
+    silent = chip.model_copy(update={"ranges": {}, "supports": None})
     errors = [finding.rule for finding in check(hidden_mask(), silent) if finding.level == "error"]
     assert errors == ["hidden_masks"]
     assert len({rule.__name__ for rule in RULES}) == len(RULES)
