@@ -33,7 +33,7 @@ from evsnn_lava.network import CutoffPolicy, DirectSynapse, FrameMasks, NetworkD
 from evsnn_lava.simulation import simulate
 
 LIMIT_S = 300
-LOWEST = -(2**23 - 1)  # where a voltage starts that must not fire before the reset
+LOWEST = -(2**23 - 1)  # where voltages and currents start that must not fire before the reset
 
 
 def unmasked(network: NetworkDescription) -> NetworkDescription:
@@ -52,7 +52,7 @@ def load(path: str, network: NetworkDescription) -> netx.hdf5.Network:
     for layer in loaded.layers:
         if reset and hasattr(layer.neuron, "v"):
             layer.neuron.proc_params.overwrite("reset_offset", 2)
-            layer.neuron.v.init = LOWEST
+            layer.neuron.v.init = layer.neuron.u.init = LOWEST
     return loaded
 
 

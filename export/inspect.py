@@ -84,6 +84,8 @@ class CutoffSummary:
         SHA-256 of the calibration data.
     calibration_samples : int
         Number of its samples.
+    layers : int
+        How many of the last layers are the decision itself.
     """
 
     kind: str
@@ -91,6 +93,7 @@ class CutoffSummary:
     epsilon: float
     calibration_hash: str
     calibration_samples: int
+    layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,7 @@ def summarise(network: NetworkDescription) -> NetworkSummary:
             epsilon=cutoff.epsilon,
             calibration_hash=cutoff.calibration_hash,
             calibration_samples=cutoff.calibration_samples,
+            layers=cutoff.layers,
         ),
         class_names=network.class_names,
         quantisation=network.quantisation,

@@ -1,9 +1,12 @@
-"""``evsnn export``: compile a run into a ``.net`` file."""
+"""``evsnn export``: compile a run, or a ``.net`` file again, into a ``.net`` file."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,29 +14,60 @@ import numpy.typing as npt
 from evsnn_lava.cli.console import Output
 from evsnn_lava.data import bin_set, load
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.network import NetworkDescription
+from evsnn_lava.export.check import check, summary_line
+from evsnn_lava.export.lowering.cutoff import CutoffLowering, lower_cutoff
+from evsnn_lava.export.placement import place
+from evsnn_lava.hw_profiles import load_chip
+from evsnn_lava.network import CutoffPolicy, NetworkDescription
+
+BoolArray = npt.NDArray[np.bool_]
+
+FORMS: Final = ("host", "on-chip", "none")
+"""Where the cutoff is decided: by who reads the output, by neurons of the network, or not at all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("folder", type=Path, help="folder of a run, as `evsnn train` wrote it")
+    parser.add_argument("source", type=Path, help="folder of a run, as `evsnn train` wrote it, or a .net file")
     parser.add_argument("-o", "--output", type=Path, required=True, help="file to write, for example digits.net")
     parser.add_argument("--variant", help="plain or masked (default: masked if it was trained)")
-    parser.add_argument("--no-cutoff", action="store_true", help="leave the calibrated cutoff out")
-    parser.add_argument("--golden", type=int, default=3, help="golden samples to record (default: 3)")
+    parser.add_argument(
+        "--cutoff", choices=FORMS, default="host", help="who decides when to stop (default: host); see docs/cutoff.md"
+    )
+    parser.add_argument(
+        "--no-cutoff", dest="cutoff", action="store_const", const="none", help="the same as --cutoff none"
+    )
+    parser.add_argument("--golden", type=int, default=3, help="golden samples to record, of a run (default: 3)")
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Compile, write and say what was written."""
-    network = export_folder(
-        options.folder, options.output, options.variant, cutoff=not options.no_cutoff, golden=options.golden
-    )
+    if options.source.suffix == ".net":
+        if options.variant:
+            raise ConfigError(f"--variant {options.variant}: {options.source} holds one network; leave it out")
+        network = export_file(options.source, options.output, options.cutoff, output.show)
+    else:
+        network = export_folder(
+            options.source, options.output, options.variant, options.cutoff, options.golden, output.show
+        )
     output.show(describe(network, options.output))
+    output.show(fit_line(network))
     return 0
 
 
+def fit_line(network: NetworkDescription) -> str:
+    """One line about whether a network fits on a Loihi 2."""
+    chip = load_chip("loihi2")
+    return summary_line(check(network, chip), place(network, chip))
+
+
 def export_folder(
-    folder: Path, path: Path, variant: str | None = None, cutoff: bool = True, golden: int = 3
+    folder: Path,
+    path: Path,
+    variant: str | None = None,
+    cutoff: str = "host",
+    golden: int = 3,
+    say: Callable[[str], None] = lambda _: None,
 ) -> NetworkDescription:
     """Compile a run and write the file.
 
@@ -45,10 +79,12 @@ def export_folder(
         File to write.
     variant : str, optional
         Which trained model.
-    cutoff : bool
-        Compile the calibrated cutoff in.
+    cutoff : {"host", "on-chip", "none"}
+        Who decides when to stop.
     golden : int
         Number of golden samples, taken from the held-out data.
+    say : callable
+        Takes a line about an on-chip cutoff.
 
     Returns
     -------
@@ -61,19 +97,87 @@ def export_folder(
         If the run is incomplete or the number of samples negative.
     """
     from evsnn_lava.export.bundle import assemble, choose_variant, require_folder  # here: torch takes seconds to import
-    from evsnn_lava.export.netfile.writer import write_net
     from evsnn_lava.training.artefact import load_model
 
     if golden < 0:
         raise ConfigError(f"--golden is {golden}, it must be at least 0; choose 0 to record none")
     model = load_model(require_folder(folder) / f"{choose_variant(folder, variant)}.pt")
-    frames: npt.NDArray[np.bool_] | None = None
+    frames: BoolArray | None = None
     if golden:
         held_out = load(model.config.data.dataset, "validation")
         frames = bin_set(held_out, model.recipe, range(min(golden, len(held_out))))
-    network = assemble(folder, variant, cutoff, frames)
+    return _finish(assemble(folder, variant, cutoff != "none", None), path, cutoff, frames, say)
+
+
+def export_file(
+    source: Path, path: Path, cutoff: str = "host", say: Callable[[str], None] = lambda _: None
+) -> NetworkDescription:
+    """Write a file again with another form of its cutoff; its golden samples are recorded anew.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        A ``.net`` file.
+    path : pathlib.Path
+        File to write.
+    cutoff : {"host", "on-chip", "none"}
+        Who decides when to stop.
+    say : callable
+        Takes a line about an on-chip cutoff.
+
+    Returns
+    -------
+    NetworkDescription
+        What was written.
+
+    Raises
+    ------
+    ConfigError
+        If the file's last layers decide already and the host is to decide: its thresholds are not in the file.
+    """
+    from evsnn_lava.export.netfile.reader import read_net
+
+    network = read_net(source)
+    if network.cutoff.layers and cutoff != "on-chip":
+        raise ConfigError(f"{source}: its last layers decide; export the run, or the file that it was made from, again")
+    frames = None if network.golden is None else network.golden.frames
+    if cutoff == "none":
+        network = network.with_cutoff(CutoffPolicy.never(network.cutoff.steps))
+    return _finish(network, path, cutoff, frames, say)
+
+
+def _finish(
+    network: NetworkDescription,
+    path: Path,
+    cutoff: str,
+    frames: npt.NDArray[np.generic] | None,
+    say: Callable[[str], None],
+) -> NetworkDescription:
+    """Lower the cutoff if that is wanted, record the golden samples, write."""
+    from evsnn_lava.export.netfile.writer import write_net
+    from evsnn_lava.simulation import record_golden
+
+    if cutoff == "on-chip" and not network.cutoff.layers:
+        network, lowering = lower_cutoff(network)
+        say(describe_lowering(lowering))
+    if frames is not None and len(frames):
+        network = replace(network, golden=record_golden(network, frames))
     write_net(network, path)
     return network
+
+
+def describe_lowering(lowering: CutoffLowering) -> str:
+    """A line about a cutoff in neurons."""
+    scale = lowering.scale
+    proof = (
+        f"their voltages are off by at most {scale.error} of the {scale.allowed} units that could change a decision"
+        if scale.du >= 0
+        else "too many steps for a current that leaks: du is -1, exact in Lava, beyond the chip's registers"
+    )
+    return (
+        f"cutoff on chip: {lowering.comparators} comparators, {lowering.thermometer} neurons that count steps, "
+        f"{lowering.deciders} that decide; {lowering.synapses} synapses, 2 more steps of delay; {proof}"
+    )
 
 
 def describe(network: NetworkDescription, path: Path) -> str:

@@ -213,6 +213,11 @@ class NetworkDescription:
         for before, found, between, expected in pairs:
             if found != expected:
                 raise ConfigError(f"network {self.name}: {before} {found} {between} {expected}; make them equal")
+        if self.cutoff.layers >= self.depth:
+            raise ConfigError(
+                f"network {self.name}: {self.cutoff.layers} of its {self.depth} layers are the cutoff; "
+                "there must be one before them"
+            )
         if self.layers[-1].neurons < 2 and self.cutoff.kind == "topk_gap":
             raise ConfigError(f"network {self.name}: it has one output neuron, a gap needs at least 2; use `never`")
 

@@ -17,6 +17,7 @@ KINDS: Final = {
     "topk_gap": "stop when the best class leads the second by more than the step's threshold",
     "fixed": "stop after a fixed number of steps",
     "never": "run all steps",
+    "on_chip": "the last layers of the network decide: stop at the first spike of an output",
 }
 
 
@@ -64,11 +65,13 @@ class CutoffPolicy:
         SHA-256 of the data and labels the thresholds were fitted on, empty when there were none.
     calibration_samples : int
         Number of those samples.
+    layers : int
+        How many of the network's last layers are the decision itself; 0 unless the kind is ``on_chip``.
 
     Raises
     ------
     ConfigError
-        If the kind is unknown or the table is empty.
+        If the kind is unknown, the table is empty, or layers and kind do not fit together.
 
     Examples
     --------
@@ -82,11 +85,16 @@ class CutoffPolicy:
     epsilon: float = 0.0
     calibration_hash: str = ""
     calibration_samples: int = 0
+    layers: int = 0
 
     def __post_init__(self) -> None:
         """Check and freeze the table."""
         if self.kind not in KINDS:
             raise unknown_name("cutoff policy", self.kind, KINDS)
+        if self.layers < 0 or (self.layers > 0) != (self.kind == "on_chip"):
+            raise ConfigError(
+                f"CutoffPolicy: kind {self.kind} with {self.layers} layers of its own; on_chip has some, others none"
+            )
         given = np.asarray(self.thresholds)
         if given.ndim != 1 or not given.size or not np.issubdtype(given.dtype, np.integer):
             found = f"{given.dtype} of shape {given.shape}"

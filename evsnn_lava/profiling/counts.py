@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.network import FrameMasks, Layer, NetworkDescription, RunResult
+from evsnn_lava.network import Layer, NetworkDescription, RunResult
 
 IntArray = npt.NDArray[np.int64]
 
@@ -113,7 +113,7 @@ def count_events(network: NetworkDescription, result: RunResult) -> EventCounts:
             f"network {network.name}: it has {network.depth} layers, the run of {result.backend} {depth}; "
             "profile a run of this network"
         )
-    classes, cutoff = len(network.class_names), network.cutoff.kind != "never"
+    additions, comparisons = _readout(network, result)
     return EventCounts(
         layers=tuple(layer.name for layer in network.layers),
         neurons=np.array([layer.neurons for layer in network.layers], dtype=np.int64),
@@ -123,9 +123,9 @@ def count_events(network: NetworkDescription, result: RunResult) -> EventCounts:
         messages=result.messages,
         synops=result.synops,
         active_updates=_active_updates(network, result),
-        readout_additions=result.exit_step * classes,
-        cutoff_comparisons=result.exit_step * classes * cutoff,
-        mask_gates=result.steps * _gated_layers(network.masks),
+        readout_additions=additions,
+        cutoff_comparisons=comparisons,
+        mask_gates=result.steps * _gated_layers(network),
     )
 
 
@@ -142,5 +142,14 @@ def _biased_neurons(layer: Layer) -> int:
     return 0 if bias is None else int(np.count_nonzero(bias)) * (layer.neurons // bias.size)
 
 
-def _gated_layers(masks: FrameMasks) -> int:
-    return sum(not masks.gate(layer).all() for layer in range(len(masks.keep)))
+def _readout(network: NetworkDescription, result: RunResult) -> tuple[IntArray, IntArray]:
+    """Additions and comparisons of the host; of a network that decides itself it takes one spike per sample."""
+    if network.cutoff.layers:
+        return np.ones_like(result.exit_step), np.zeros_like(result.exit_step)
+    additions: IntArray = result.exit_step * len(network.class_names)
+    return additions, additions * (network.cutoff.kind != "never")
+
+
+def _gated_layers(network: NetworkDescription) -> int:
+    gated = range(network.depth - network.cutoff.layers)
+    return sum(not network.masks.gate(layer).all() for layer in gated)

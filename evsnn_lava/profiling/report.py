@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,15 @@ class LayerCost:
     message_j: Estimate
     total_j: Estimate
 
+    @classmethod
+    def together(cls, name: str, layers: Sequence[LayerCost]) -> LayerCost:
+        """Add up layers under a new name."""
+        summed: dict[str, Any] = {}
+        for part in fields(cls)[1:]:
+            values = [getattr(layer, part.name) for layer in layers]
+            summed[part.name] = Estimate.sum(values) if part.name.endswith("_j") else sum(values)
+        return cls(name, **summed)
+
 
 @dataclass(frozen=True)
 class Constant:
@@ -98,6 +108,8 @@ class CostReport:
         delay of the layers).
     time_s, energy_j, dynamic_j : Estimates
         Seconds and joules per sample; ``energy_j`` is dynamic plus static.
+    cutoff_layers : int
+        How many of the last layers are the cutoff itself, decided on chip.
     """
 
     network: str
@@ -112,6 +124,14 @@ class CostReport:
     time_s: Estimates
     energy_j: Estimates
     dynamic_j: Estimates
+    cutoff_layers: int = 0
+
+    @property
+    def cutoff(self) -> LayerCost | None:
+        """All layers that decide on chip, as one; None where the host decides."""
+        if not self.cutoff_layers:
+            return None
+        return LayerCost.together("cutoff on chip", self.layers[-self.cutoff_layers :])
 
     @property
     def samples(self) -> int:
@@ -186,6 +206,7 @@ def profile_run(
         network=network.name,
         backend=result.backend,
         accuracy=None if labels is None else result.accuracy(labels),
+        cutoff_layers=network.cutoff.layers,
     )
 
 
@@ -197,6 +218,7 @@ def cost_of_counts(
     network: str = "",
     backend: str = "",
     accuracy: float | None = None,
+    cutoff_layers: int = 0,
 ) -> CostReport:
     """Price counts from any origin.
 
@@ -212,6 +234,8 @@ def cost_of_counts(
         Names for the report.
     accuracy : float, optional
         Share of right decisions.
+    cutoff_layers : int
+        How many of the last layers are the cutoff.
 
     Returns
     -------
@@ -236,6 +260,7 @@ def cost_of_counts(
         time_s=time_s,
         energy_j=dynamic_j + static_energy(hardware, time_s, chips),
         dynamic_j=dynamic_j,
+        cutoff_layers=cutoff_layers,
     )
 
 

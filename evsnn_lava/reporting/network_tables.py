@@ -113,18 +113,20 @@ def mask_table(summary: NetworkSummary) -> Group:
     Returns
     -------
     rich.console.Group
-        One part per layer: which frames it receives; a sentence where all receive every frame.
+        One part per layer: which frames it receives; a sentence where all receive every frame. Layers of a cutoff
+        listen all the time and are left out.
     """
     dropped = {"skip": "a frame that the first mask drops is never sent", "mute": "a dropped frame is sent as silence"}
     steps, title = summary.recipe.steps, f"Frame masks ({summary.mask_semantics})"
-    if all("0" not in layer.mask for layer in summary.layers):
+    masked = summary.layers[: summary.depth - summary.cutoff.layers]
+    if all("0" not in layer.mask for layer in masked):
         frames = f"all {steps} frames" if steps > 1 else "the only frame"
         return _titled(title, note=f"{frames} kept, in every layer")
     table = _table()
     _add_layer_column(table)
     table.add_column(f"Frames 0..{steps - 1}", no_wrap=True, min_width=min(steps, MASK_LINE))
     table.add_column("Kept", justify="right", no_wrap=True)
-    for layer in summary.layers:
+    for layer in masked:
         table.add_row(Text(layer.name), folded_mask(layer.mask), f"{layer.mask.count('1')} of {steps}")
     return _titled(title, table, dropped[summary.mask_semantics])
 
@@ -206,6 +208,9 @@ def cutoff_table(cutoff: CutoffSummary) -> Group:
         if cutoff.calibration_samples
         else "not fitted on data"
     )
+    if cutoff.layers:
+        title = f"Cutoff ({cutoff.kind}): the last {cutoff.layers} layers decide, their first spike stops"
+        return _titled(title, note=fitted)
     table = _table()
     table.add_column("After frame", justify="right", no_wrap=True)
     table.add_column("Stop when")

@@ -45,7 +45,7 @@ def layer_table(report: CostReport) -> Table:
     Returns
     -------
     rich.table.Table
-        One row per layer, static energy and the total.
+        One row per layer, static energy and the total; what of it a cutoff on chip takes.
     """
     table = _table(f"{_title(report)}: layers, mean per inference", _off_core_caption(report))
     table.add_column("Layer", overflow="ellipsis", max_width=16)
@@ -58,6 +58,8 @@ def layer_table(report: CostReport) -> Table:
     table.add_section()
     table.add_row("static", *[""] * 7, _joule(report.static_j), _share(report.static_j, total.value))
     table.add_row("total", *_total_cells(report), style="bold")
+    if report.cutoff is not None:
+        table.add_row(*_layer_cells(report.cutoff, total.value))
     return table
 
 
@@ -137,7 +139,7 @@ def comparison_table(rows: Sequence[tuple[str, CostReport]]) -> Table:
     ConfigError
         If there is no row, or the rows are not priced with one profile.
     """
-    profiles = {report.hardware for _, report in rows}
+    profiles = {report.hardware.model_dump_json() for _, report in rows}
     if len(profiles) != 1:
         raise ConfigError(f"comparison table: {len(profiles)} hardware profiles; compare variants on exactly one")
     baseline_name, baseline = rows[0]

@@ -150,10 +150,10 @@ def gate_open(network: NetworkDescription, layer: int, step: int) -> bool:
     Returns
     -------
     bool
-        True for the last layer and outside the frames.
+        True for the output, the layers of the cutoff, and outside the frames.
     """
     frame = step - 1 - layer
-    if layer + 1 == network.depth or not 0 <= frame < network.masks.stream_steps:
+    if layer + 1 >= network.depth - network.cutoff.layers or not 0 <= frame < network.masks.stream_steps:
         return True
     return bool(network.masks.gate(layer + 1)[frame])
 

@@ -105,7 +105,7 @@ def _masks(before: NetworkDescription, after: NetworkDescription) -> Iterator[Fi
 
 
 def _cutoff(before: NetworkDescription, after: NetworkDescription) -> Iterator[FieldChange]:
-    for name in ("kind", "epsilon", "calibration_hash", "calibration_samples"):
+    for name in ("kind", "epsilon", "calibration_hash", "calibration_samples", "layers"):
         yield from field_changes(name, getattr(before.cutoff, name), getattr(after.cutoff, name))
     old, new = before.cutoff.thresholds, after.cutoff.thresholds
     words = [thresholds_in_words(table.tolist()) for table in (old, new)]

@@ -162,6 +162,7 @@ def _cutoff(tree: Tree) -> CutoffPolicy:
         "epsilon": take_real(tree, "evsnn/cutoff/epsilon"),
         "calibration_hash": take_text(tree, "evsnn/cutoff/calibration_hash"),
         "calibration_samples": take_scalar(tree, "evsnn/cutoff/calibration_samples"),
+        "layers": take_scalar(tree, "evsnn/cutoff/layers"),
     }
     with placed("evsnn/cutoff/thresholds"):
         return CutoffPolicy(**parts)

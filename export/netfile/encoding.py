@@ -146,6 +146,7 @@ def _cutoff(network: NetworkDescription) -> Block:
         "epsilon": real_array(cutoff.epsilon, "cutoff epsilon"),
         "calibration_hash": text_array(cutoff.calibration_hash, "cutoff calibration hash"),
         "calibration_samples": integer_array(cutoff.calibration_samples, "cutoff calibration samples"),
+        "layers": integer_array(cutoff.layers, "cutoff layers"),
     }
 
 

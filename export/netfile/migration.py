@@ -123,6 +123,16 @@ def _from_1(tree: Tree) -> tuple[Tree, list[str]]:
     return {**tree, path: np.array(0, "<i8")}, [f"/{path} is new, 0: frames are binary, as they were"]
 
 
+def _from_2(tree: Tree) -> tuple[Tree, list[str]]:
+    """Version 3 can say that the last layers decide; in version 2 the host did."""
+    path = "evsnn/cutoff/layers"
+    return {**tree, path: np.array(0, "<i8")}, [f"/{path} is new, 0: the host decides, as it did"]
+
+
+def _fields_of_2() -> dict[str, Field]:
+    return {path: field for path, field in FIELDS.items() if path != "evsnn/cutoff/layers"}
+
+
 def _fields_of_1() -> dict[str, Field]:
     added = {"weight/real", "weight/imag", "weight_rec", "delay", "neuron/sigma_output", "neuron/sinDecay"}
     absent = {f"layer/<i>/{name}" for name in added | {"neuron/cosDecay"}} | {"evsnn/recipe/message_bits"}
@@ -130,7 +140,7 @@ def _fields_of_1() -> dict[str, Field]:
     narrower = {f"layer/<i>/{name}": allowed for name, allowed in ndims.items()}
     return {
         path: Field(field.kind, narrower.get(path, field.ndims), field.meaning)
-        for path, field in FIELDS.items()
+        for path, field in _fields_of_2().items()
         if path not in absent
     }
 
@@ -153,5 +163,6 @@ _STEPS: Final = {
             "evsnn/recipe/binning": ("time", "count"),
         },
         _from_1,
-    )
+    ),
+    2: _Step(_fields_of_2(), {"evsnn/cutoff/kind": ("topk_gap", "fixed", "never")}, _from_2),
 }

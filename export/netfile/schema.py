@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import FormatError, printable
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Version of the ``/evsnn`` group that is written, and the newest that can be read."""
 
 VERSION_PATH: Final = "evsnn/format_version"
@@ -108,11 +108,12 @@ FIELDS: Final[dict[str, Field]] = {
     "evsnn/masks/semantics": Field("text", (0,), "skip or mute: what becomes of a frame that the first mask drops"),
     "evsnn/masks/keep": Field("uint8", (2,), "(L, T) 1 where layer l receives its input for frame t"),
     "evsnn/masks/phase": Field("int64", (1,), "(L,) steps after a frame is sent at which its bit acts: l"),
-    "evsnn/cutoff/kind": Field("text", (0,), "topk_gap, fixed or never"),
+    "evsnn/cutoff/kind": Field("text", (0,), "topk_gap, fixed, never or on_chip"),
     "evsnn/cutoff/thresholds": Field("int64", (1,), "(T',) stop at step t when the gap exceeds entry t - 1"),
     "evsnn/cutoff/epsilon": Field("float64", (0,), "tolerated share of wrong early stops"),
     "evsnn/cutoff/calibration_hash": Field("text", (0,), "SHA-256 of the calibration data, or empty"),
     "evsnn/cutoff/calibration_samples": Field("int64", (0,), "number of calibration samples"),
+    "evsnn/cutoff/layers": Field("int64", (0,), "how many of the last layers are the decision itself; 0: none"),
     "evsnn/quantisation/layer": Field("text", (1,), "(Q,) name of the layer; the group is absent when Q is 0"),
     "evsnn/quantisation/weight_scale": Field("float64", (1,), "(Q,) integer that stands for the weight 1.0"),
     "evsnn/quantisation/max_error": Field("float64", (1,), "(Q,) largest rounding error, in float units"),

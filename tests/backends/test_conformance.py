@@ -10,6 +10,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from evsnn_lava.export.lowering.cutoff import lower_cutoff
 from evsnn_lava.network import (
     NEVER,
     ComplexSynapse,
@@ -85,6 +86,20 @@ def test_back_end_computes_the_reference(backend, masks, cutoff, bias):
     small = network(MASKS[masks], CUTOFFS[cutoff], bias)
     frames = np.random.default_rng(5).random((SAMPLES, *small.input_shape, STEPS)) < 0.15
     assert_conforms(backend, small, frames)
+
+
+@pytest.mark.parametrize("masks", ["skip", "mute"])
+def test_the_cutoff_as_neurons_decides_as_the_host_does(backend, masks):
+    """On every back-end, also where hidden masks close layers before it."""
+    host = network(MASKS[masks], CUTOFFS["gap"], bias=True)
+    chip, _ = lower_cutoff(host)
+    frames = np.random.default_rng(5).random((SAMPLES, *host.input_shape, STEPS)) < 0.15
+    assert_conforms(backend, chip, frames)
+    expected, found = run(host, frames), run(chip, frames)
+    assert (found.exit_step.tolist(), found.decision.tolist()) == (
+        expected.exit_step.tolist(),
+        expected.decision.tolist(),
+    )
 
 
 def chain(*layers: tuple, classes: int, bits: int = 0, cutoff: str = "gap", shape: tuple = (2, 6, 5)):

@@ -10,6 +10,10 @@ from evsnn_lava.export.netfile.schema import FORMAT_VERSION
 from evsnn_lava.export.netfile.writer import content_hash
 
 VERSION_1 = Path(__file__).parents[1] / "export" / "data" / "version1.net"
+CHANGES = [
+    "version 2: /evsnn/recipe/message_bits is new, 0: frames are binary, as they were",
+    "version 3: /evsnn/cutoff/layers is new, 0: the host decides, as it did",
+]
 
 
 def test_an_old_file(evsnn, tmp_path):
@@ -18,7 +22,7 @@ def test_an_old_file(evsnn, tmp_path):
     assert (code, err) == (0, "")
     first, *changes = out.splitlines()
     assert first == f"wrote {new}: version {FORMAT_VERSION} instead of 1, the same network"
-    assert changes == ["  version 2: /evsnn/recipe/message_bits is new, 0: frames are binary, as they were"]
+    assert changes == [f"  {change}" for change in CHANGES]
     assert content_hash(read_net(new)) == content_hash(read_net(VERSION_1))
 
 
@@ -46,8 +50,7 @@ def test_json_says_what_was_done(evsnn, tmp_path):
     new = tmp_path / "new.net"
     code, out, _ = evsnn("migrate", VERSION_1, "-o", new, "--json")
     said = {"file": str(VERSION_1), "output": str(new), "version_before": 1, "version_after": FORMAT_VERSION}
-    changes = ["version 2: /evsnn/recipe/message_bits is new, 0: frames are binary, as they were"]
-    assert (code, json.loads(out)) == (0, {**said, "in_place": False, "changes": changes})
+    assert (code, json.loads(out)) == (0, {**said, "in_place": False, "changes": CHANGES})
     assert json.loads(evsnn("migrate", new, "-o", new, "--json")[1])["in_place"] is True
 
 

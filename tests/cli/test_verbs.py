@@ -71,6 +71,48 @@ def test_export_of_the_plain_variant_without_cutoff_and_golden_samples(trained, 
     assert run(network, np.zeros((1, 2, 8, 8, 6), dtype=bool)).exit_step.tolist() == [6]
 
 
+def test_export_with_the_cutoff_on_chip_from_a_run_and_from_a_file(trained, net, evsnn, tmp_path):
+    """The decisions are those of the host, two steps later; the same bytes both ways."""
+    paths = tmp_path / "run.net", tmp_path / "file.net"
+    code, out, _ = evsnn("export", trained, "--cutoff", "on-chip", "-o", paths[0])
+    assert code == 0
+    said = " ".join(out.split())
+    assert "cutoff on chip: 6 comparators" in said
+    assert "2 more steps of delay" in said
+    assert "4 layers, 4 of 6 frames sent, cutoff on_chip, 3 golden samples" in said
+    assert evsnn("export", net, "--cutoff", "on-chip", "-o", paths[1])[0] == 0
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    answers = []
+    for path in (net, paths[0]):
+        rows = tmp_path / f"{path.stem}.npz"
+        assert evsnn("run", path, "-o", rows)[0] == 0
+        with np.load(rows) as found:
+            answers.append({key: found[key].tolist() for key in ("exit_step", "decision", "steps")})
+    host, chip = answers
+    assert chip == {**host, "steps": [steps + 2 for steps in host["steps"]]}
+
+
+def test_export_of_a_file_without_its_cutoff(net, evsnn, tmp_path):
+    path = tmp_path / "none.net"
+    assert evsnn("export", net, "--cutoff", "none", "-o", path)[0] == 0
+    before, after = read_net(net), read_net(path)
+    assert (before.cutoff.kind, after.cutoff.kind) == ("topk_gap", "never")
+    assert after.golden.frames.tolist() == before.golden.frames.tolist()
+    assert after.golden.exit_step.tolist() == [4, 4, 4]
+
+
+def test_a_cutoff_on_chip_does_not_go_away(net, evsnn, tmp_path):
+    chip = tmp_path / "chip.net"
+    assert evsnn("export", net, "--cutoff", "on-chip", "-o", chip)[0] == 0
+    for arguments in (("export", chip, "-o", tmp_path / "b.net"), ("run", chip, "--no-cutoff")):
+        code, _, err = evsnn(*arguments)
+        assert code == 2
+        assert "layers" in err
+    assert not (tmp_path / "b.net").exists()
+    code, _, err = evsnn("export", net, "--variant", "plain", "-o", tmp_path / "b.net")
+    assert (code, "holds one network; leave it out" in err) == (2, True)
+
+
 def test_inspect(net, evsnn):
     code, out, err = evsnn("inspect", net)
     assert (code, err) == (0, "")

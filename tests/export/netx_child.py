@@ -29,7 +29,7 @@ def run_network(path, frames, reset_step, message_bits):
     for layer in network.layers:
         if options and hasattr(layer.neuron, "v"):
             layer.neuron.proc_params.overwrite("reset_offset", reset_step)
-            layer.neuron.v.init = HELD_DOWN
+            layer.neuron.v.init = layer.neuron.u.init = HELD_DOWN
     data, entry = frames.transpose(2, 1, 0, 3).astype(int), network.inp  # netx counts (x, y, channel)
     if network.inp.shape != data.shape[:-1]:
         data = frames.reshape(*network.inp.shape, -1).astype(int)

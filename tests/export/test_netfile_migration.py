@@ -22,6 +22,9 @@ from evsnn_lava.simulation import record_golden
 VERSION_1 = Path(__file__).parent / "data" / "version1.net"
 """Written by the code that knew version 1 only."""
 
+VERSION_2 = VERSION_1.with_name("version2.net")
+"""Written by the last code of version 2."""
+
 
 def rehash(path):
     """Put the hash of the content into a file, as `docs/format.md` describes it."""
@@ -34,10 +37,10 @@ def rehash(path):
         net["evsnn/content_hash"][()] = digest.hexdigest().encode()
 
 
-def edited(tmp_path, edit, hash_again=True):
-    """A copy of the version-1 file with a change."""
+def edited(tmp_path, edit, hash_again=True, source=VERSION_1):
+    """A copy of an old file with a change."""
     path = tmp_path / "edited.net"
-    shutil.copy(VERSION_1, path)
+    shutil.copy(source, path)
     with h5py.File(path, "a", libver="v108") as net:
         edit(net)
     if hash_again:
@@ -53,9 +56,22 @@ def test_a_file_of_version_1_is_read():
     assert network.golden.frames.dtype == np.bool_
 
 
-def test_the_network_of_version_1_computes_what_its_golden_vectors_say():
+def test_a_file_of_version_2_is_read():
+    network = read_net(VERSION_2)
+    assert (network.name, network.depth, network.class_names) == ("second", 2, ("a", "b", "ç"))
+    assert (network.cutoff.kind, network.cutoff.layers, network.cutoff.thresholds[1:].tolist()) == (
+        "topk_gap",
+        0,
+        [2, 1, 1, 0],
+    )
+    assert network.layers[1].recurrent is not None
+    assert network.layers[0].synapse.delays.any()
+
+
+@pytest.mark.parametrize("path", [VERSION_1, VERSION_2], ids=["1", "2"])
+def test_the_network_of_an_old_file_computes_what_its_golden_vectors_say(path):
     """The hash of the content is new; what the network does is not."""
-    network = read_net(VERSION_1)
+    network = read_net(path)
     again = record_golden(replace(network, golden=None), network.golden.frames)
     assert np.array_equal(again.spike_hashes, network.golden.spike_hashes)
     assert network.golden.spike_counts.any()
@@ -64,7 +80,12 @@ def test_the_network_of_version_1_computes_what_its_golden_vectors_say():
 def test_what_was_changed_is_said(tmp_path):
     network, lifted = read_lifted(VERSION_1)
     assert lifted.version == 1
-    assert lifted.changes == ("version 2: /evsnn/recipe/message_bits is new, 0: frames are binary, as they were",)
+    second = "version 3: /evsnn/cutoff/layers is new, 0: the host decides, as it did"
+    assert lifted.changes == (
+        "version 2: /evsnn/recipe/message_bits is new, 0: frames are binary, as they were",
+        second,
+    )
+    assert read_lifted(VERSION_2)[1].changes == (second,)
     write_net(network, tmp_path / "new.net")
     same, again = read_lifted(tmp_path / "new.net")
     assert (again.version, again.changes) == (FORMAT_VERSION, ())
@@ -118,6 +139,19 @@ NEWER = {
 def test_what_version_1_had_not_is_refused_in_a_file_of_version_1(tmp_path, name):
     with pytest.raises(FormatError, match=name) as caught:
         read_net(edited(tmp_path, NEWER[name]))
+    assert "content hash" not in str(caught.value)
+
+
+NEWER_THAN_2 = {
+    "cutoff/layers": lambda net: net.__setitem__("evsnn/cutoff/layers", 2),
+    "cutoff/kind": replaced("evsnn/cutoff/kind", np.array(b"on_chip", h5py.string_dtype("utf-8", 7))),
+}
+
+
+@pytest.mark.parametrize("name", NEWER_THAN_2)
+def test_what_version_2_had_not_is_refused_in_a_file_of_version_2(tmp_path, name):
+    with pytest.raises(FormatError, match=name) as caught:
+        read_net(edited(tmp_path, NEWER_THAN_2[name], source=VERSION_2))
     assert "content hash" not in str(caught.value)
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evsnn_lava.export.lowering.cutoff import lower_cutoff
 from evsnn_lava.export.netfile.netx_limits import netx_dense_weights, netx_weight_bits
 from evsnn_lava.export.netfile.neurons import stored_decay
 from evsnn_lava.export.netfile.writer import write_net
-from evsnn_lava.network import CubaNeuron, CutoffPolicy, DenseSynapse, DirectSynapse, FrameMasks, Layer
-from evsnn_lava.simulation import simulate
+from evsnn_lava.network import NEVER, CubaNeuron, CutoffPolicy, DenseSynapse, DirectSynapse, FrameMasks, Layer
+from evsnn_lava.simulation import run, simulate
 
 pytestmark = pytest.mark.lava
 
@@ -39,6 +40,14 @@ def dense_only(network):
         for name, shape in {"a": (7, 240), "b": (5, 7)}.items()
     )
     return all_kept(network, layers=layers)
+
+
+def deciding(network, thresholds):
+    """A network whose cutoff has become neurons; stock netx reads no policy."""
+    steps = network.recipe.steps
+    masks = FrameMasks.all_kept(steps, network.depth)
+    host = replace(network, golden=None, masks=masks, cutoff=CutoffPolicy("topk_gap", thresholds))
+    return host, lower_cutoff(host)[0]
 
 
 def weight_matrices():
@@ -83,14 +92,29 @@ def starts_with_input_block(network):
     return isinstance(network.layers[0].synapse, DirectSynapse)
 
 
+def reset_step(network):
+    return FROM_REST if starts_with_input_block(network) else RESET_STEP
+
+
 @pytest.fixture(scope="module")
-def cases(demo, plain, zoo):
+def deciders(demo, zoo):
+    """Networks with the policy of the host, and as neurons: with and without spikes before the first frame's."""
+    return {
+        "the cutoff as neurons": deciding(demo, [NEVER, NEVER, 3, 2, 2, 1, 1, 0]),
+        "the cutoff as neurons, recurrent": deciding(zoo["recurrence"], [NEVER] * 4 + [1] * 8),
+        "the cutoff as neurons behind an input block": deciding(zoo["input block"], [2] * 6 + [1] * 6),
+    }
+
+
+@pytest.fixture(scope="module")
+def cases(demo, plain, zoo, deciders):
     """Networks, and when netx resets them."""
     return {
         "conv-conv-dense without bias from rest": (all_kept(plain), FROM_REST),
         "conv-conv-dense with bias, all layers reset in one step": (all_kept(demo), RESET_STEP),
         "dense-dense behind the input": (dense_only(plain), FROM_REST),
         **{name: (network, RESET_STEP if name == "bias" else FROM_REST) for name, network in zoo.items()},
+        **{name: (network, reset_step(network)) for name, (_, network) in deciders.items()},
     }
 
 
@@ -118,6 +142,15 @@ def test_messages_of_every_layer_are_those_of_the_reference(cases, answers, rand
             assert messages.any(), f"{name}: layer {index} is silent, nothing is compared"
             found = answers[f"answer-{number}.npz"][f"layer{index}"]
             assert np.array_equal(found[..., : found.shape[-1] - early], messages[0, ..., early:]), f"{name}: {index}"
+
+
+def test_the_first_spike_of_a_cutoff_in_neurons_is_the_decision_of_the_host(cases, deciders, answers, random_frames):
+    for name, (host, network) in deciders.items():
+        expected = run(host, random_frames(host))
+        found = answers[f"answer-{list(cases).index(name)}.npz"][f"layer{network.depth - 1}"]
+        found = found[:, network.depth - int(starts_with_input_block(network)) :]
+        step = int(np.argmax(found.any(axis=0)))
+        assert (step + 1, int(np.argmax(found[:, step]))) == (expected.exit_step[0], expected.decision[0]), name
 
 
 def test_dense_weights_are_predicted_as_netx_loads_them(answers):

@@ -105,7 +105,7 @@ REFUSED = {
     ),
     "starts the bias of sigma-delta neurons a step early": lambda: network((TWO, SigmaDeltaNeuron(4, [0, -1]))),
     "threshold 0 fire": lambda: network((COMPLEX, RfIzNeuron(0, 1, 1))),
-    "decays by 4096": lambda: network((TWO, CubaNeuron(3, 0, [0, 4096], [9, 4]))),
+    "decay by 4096 and 4096": lambda: network((TWO, CubaNeuron(3, 4095, [0, 4096], [9, 4]))),
     "inputs can sum up to 33554496, Lava wraps at 33423360": lambda: network((DirectSynapse(64, 64), CUBA), bits=20),
     "inputs can sum up to 16777216, Lava wraps at 16777216": lambda: network((DenseSynapse([[1, 1]]), CUBA), bits=24),
     "inputs can sum up to 33554432, Lava wraps at 16777216": lambda: network(
@@ -126,6 +126,9 @@ def test_refused(words):
 ALLOWED = {
     "a bias exponent without a bias": lambda: network((TWO, CubaNeuron(80, 0, 0, bias_exp=0))),
     "a bias above the threshold that can be held down": lambda: network((TWO, CubaNeuron(3, 0, 3968, [9, 4095]))),
+    "a bias above the threshold that the current holds down": lambda: network(
+        (TWO, CubaNeuron(3, 0, [0, 4096], [9, 4]))
+    ),
     "a bias up to the threshold where the voltage does not stay": lambda: network(
         (TWO, CubaNeuron(9, 0, 4096, [9, 4]))
     ),

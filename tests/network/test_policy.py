@@ -95,7 +95,7 @@ def test_gap_is_between_the_two_best(scores):
     [
         (
             lambda: CutoffPolicy("gap", [1]),
-            "unknown cutoff policy 'gap'; choose one of: fixed, never, topk_gap",
+            "unknown cutoff policy 'gap'; choose one of: fixed, never, on_chip, topk_gap",
         ),
         (lambda: CutoffPolicy("topk_gap", []), None),
         (lambda: CutoffPolicy("topk_gap", [[1, 2]]), None),

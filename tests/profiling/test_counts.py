@@ -40,6 +40,20 @@ def test_work_beside_the_network(network_of, result):
     assert both.mask_gates.tolist() == [4 * 2, 6 * 2]
 
 
+def test_a_cutoff_on_chip_leaves_one_spike_to_listen_for(network_of, result):
+    policy = CutoffPolicy("on_chip", [0, 0, 0, 0], layers=1)
+    counts = count_events(network_of(cutoff=policy), result)
+    assert counts.readout_additions.tolist() == [1, 1]
+    assert counts.cutoff_comparisons.tolist() == [0, 0]
+
+
+def test_masks_end_before_the_layers_of_a_cutoff(network_of, result):
+    masks = FrameMasks("mute", ([1, 1, 1, 1], [1, 0, 0, 1]))
+    policy = CutoffPolicy("on_chip", [0, 0, 0, 0], layers=1)
+    assert count_events(network_of(masks), result).mask_gates.tolist() == [4, 6]
+    assert count_events(network_of(masks, policy), result).mask_gates.tolist() == [0, 0]
+
+
 def test_a_skipped_frame_asks_no_question_on_the_chip(network_of, result):
     masks = FrameMasks("skip", ([1, 1, 0, 1], [1, 1, 0, 1]))
     assert not count_events(network_of(masks), result).mask_gates.any()

@@ -7,7 +7,8 @@ import pytest
 
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.hw_profiles import load_profile
-from evsnn_lava.profiling import CostReport, profile_run
+from evsnn_lava.network import CutoffPolicy
+from evsnn_lava.profiling import CostReport, LayerCost, profile_run
 
 
 @pytest.fixture(name="report", params=["loihi1", "loihi2"])
@@ -49,6 +50,17 @@ def test_layer_events_are_means(report):
     conv = report.layers[1]
     assert (conv.name, conv.neurons, conv.synops, conv.spikes) == ("conv", 18, (54 + 60) / 2, (3 + 4) / 2)
     assert conv.active_updates + conv.idle_updates == 18 * 5
+
+
+def test_the_layers_of_a_cutoff_are_also_one_part(network_of, result):
+    policy = CutoffPolicy("on_chip", [0, 0, 0, 0], layers=1)
+    report = profile_run(network_of(cutoff=policy), result, load_profile("loihi2"))
+    dense, part = report.layers[-1], report.cutoff
+    assert (part.name, part.neurons, part.synops, part.total_j) == ("cutoff on chip", 3, dense.synops, dense.total_j)
+    assert profile_run(network_of(), result, load_profile("loihi2")).cutoff is None
+    both = LayerCost.together("both", report.layers[1:])
+    assert both.spikes == sum(layer.spikes for layer in report.layers[1:])
+    assert both.total_j.high == pytest.approx(sum(layer.total_j.high for layer in report.layers[1:]), rel=1e-14)
 
 
 def test_every_constant_keeps_its_provenance(report):

@@ -68,6 +68,15 @@ def test_everything_fits_into_100_columns(network):
     assert "2.5 ms" in text
 
 
+def test_a_cutoff_in_layers_is_said_and_has_no_mask(network):
+    first_spike = CutoffPolicy("on_chip", [0] * 60, 0.02, "0123456789abcdef" * 4, 1000, layers=1)
+    text = drawn(replace(network, cutoff=first_spike))
+    assert "Cutoff (on_chip): the last 1 layers decide" in text
+    assert "fitted on 1.00 k samples" in text
+    assert "gap >" not in text
+    assert text.count("█") == 60
+
+
 def test_nothing_that_matters_is_cut_at_80_columns(network):
     text = drawn(network, 80)
     assert max(map(len, text.splitlines())) <= 80

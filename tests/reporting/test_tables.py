@@ -12,6 +12,7 @@ from evsnn_lava.errors import ConfigError
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.profiling import CostReport, EventCounts, cost_of_counts
 from evsnn_lava.reporting import comparison_table, constants_table, cost_tables
+from evsnn_lava.reporting.tables import layer_table
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -61,6 +62,16 @@ def fixture_rows(report) -> list[tuple[str, CostReport]]:
 
 def test_the_tables_look_as_recorded(report):
     assert text_of(cost_tables(report)) == (GOLDEN / "cost_tables.txt").read_text()
+
+
+def test_a_cutoff_on_chip_has_a_row_of_its_own(report):
+    """Below the total, because its layers are counted above."""
+    decided = dataclasses.replace(report, cutoff_layers=1)
+    host, chip = ([line.split() for line in text_of(layer_table(each)).splitlines()] for each in (report, decided))
+    dense = next(words for words in host if words[:1] == ["dense"])
+    last = next(index for index, words in enumerate(chip) if words[:1] == ["total"])
+    assert chip[last + 1] == ["cutoff", "on", "chip", *dense[1:]]
+    assert not any("chip" in words for words in host[: last + 1])
 
 
 def test_the_comparison_looks_as_recorded(rows):
