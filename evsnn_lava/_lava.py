@@ -13,7 +13,9 @@ BackendUnavailableError
 from __future__ import annotations
 
 import functools
+import importlib
 from types import ModuleType
+from typing import Any
 
 from evsnn_lava import _lava_repairs as repairs
 from evsnn_lava.errors import BackendUnavailableError
@@ -26,7 +28,7 @@ INSTALL = (
 try:
     with repairs.importable_lava():
         from lava.magma.compiler.channels.pypychannel import CspSelector
-        from lava.magma.compiler.compiler_graphs import ProcGroupDiGraphs
+        from lava.magma.compiler.compiler_graphs import ProcGroupDiGraphs, find_processes
         from lava.magma.core.decorator import implements, requires, tag
         from lava.magma.core.model.py.model import AbstractPyProcessModel, PyAsyncProcessModel, PyLoihiProcessModel
         from lava.magma.core.model.py.ports import PyInPort, PyOutPort, PyRefPort
@@ -36,7 +38,7 @@ try:
         from lava.magma.core.process.ports.ports import InPort, OutPort, RefPort, VarPort
         from lava.magma.core.process.process import AbstractProcess, LogConfig, ProcessParameters
         from lava.magma.core.process.variable import Var
-        from lava.magma.core.resources import CPU, Loihi2NeuroCore
+        from lava.magma.core.resources import CPU, Loihi2NeuroCore, NeuroCore
         from lava.magma.core.run_conditions import RunContinuous, RunSteps
         from lava.magma.core.run_configs import Loihi1SimCfg, Loihi2HwCfg, Loihi2SimCfg, RunConfig
         from lava.magma.core.sync.protocols.async_protocol import AsyncProtocol
@@ -101,6 +103,7 @@ __all__ = [
     "Loihi2SimCfg",
     "LoihiProtocol",
     "Monitor",
+    "NeuroCore",
     "OutPort",
     "ProcGroupDiGraphs",
     "ProcessParameters",
@@ -122,8 +125,12 @@ __all__ = [
     "SystemProcess",
     "Var",
     "VarPort",
+    "embedded_io",
+    "find_processes",
     "implements",
     "loihi2_installed",
+    "loihi2_probes",
+    "loihi2_profiler",
     "netx",
     "requires",
     "signed_clamp",
@@ -170,3 +177,63 @@ def loihi2_installed() -> bool:
         True if Lava can compile for the chip. Whether a chip answers is known only after a run.
     """
     return bool(_loihi.is_installed())
+
+
+def embedded_io() -> ModuleType:
+    """Import the adapters between host and chip, which are part of Intel's closed extension.
+
+    Returns
+    -------
+    module
+        `lava.proc.embedded_io.spike`.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If the extension is not installed.
+    """
+    return _closed("lava.proc.embedded_io.spike")
+
+
+def loihi2_probes() -> ModuleType:
+    """Import the probes of power and time, which are part of Intel's closed extension.
+
+    Returns
+    -------
+    module
+        `lava.utils.loihi2_profiler`, with `Loihi2Power` and `Loihi2ExecutionTime`.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If the extension is not installed.
+    """
+    return _closed("lava.utils.loihi2_profiler")
+
+
+def _closed(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise BackendUnavailableError(
+            f"{name} cannot be imported: {error}; it is part of Intel's lava-loihi"
+        ) from error
+
+
+def loihi2_profiler() -> Any:
+    """Import Lava's `Profiler`, whose `init` gives probes of the chip where Intel's extension is installed.
+
+    It is imported on demand because it warns where the extension is missing.
+
+    Returns
+    -------
+    type
+        `lava.utils.profiler.Profiler`.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If the extension is not installed.
+    """
+    _closed("lava.utils.loihi2_profiler_api")
+    return importlib.import_module("lava.utils.profiler").Profiler

@@ -15,6 +15,7 @@ import numpy as np
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.recordings import Samples
 from evsnn_lava.data import SPLITS, WHOLE
+from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
 from evsnn_lava.runtime.backends import BACKENDS, backend
 from evsnn_lava.runtime.layout import MODELS
@@ -103,8 +104,18 @@ def evaluate(
     ------
     RunResult
         One for each block of samples.
+
+    Raises
+    ------
+    ConfigError
+        If there is to be no cutoff and the network's last layers are one.
     """
     if not cutoff:
+        if network.cutoff.layers:
+            raise ConfigError(
+                f"network {network.name}: its last {network.cutoff.layers} layers are its cutoff, nothing runs without "
+                "it; take the file with the cutoff of the host"
+            )
         network = network.with_cutoff(CutoffPolicy.never(network.masks.stream_steps))
     steps, seconds, done = 0, 0.0, 0
     with output.progress("samples") as progress:

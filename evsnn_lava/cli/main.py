@@ -17,13 +17,17 @@ VERBS: Final = {
     "train": "train a network from a TOML file",
     "calibrate": "fit the cutoff thresholds of a trained run on held-out data",
     "export": "compile a run into a .net file: weights, masks, cutoff, golden vectors",
+    "check": "say whether a .net file fits on a chip: every finding at once, with what helps",
+    "place": "say on how many cores a network lies, how full and how busy they are, and draw the chip",
     "inspect": "show what is in a .net file",
     "verify": "check that every back-end computes the integers of a .net file",
     "convert": "turn a NIR graph or a netx file into a .net file, or a .net file into a NIR graph",
     "migrate": "bring a .net file of an older version to the newest one",
     "diff": "say what changed between two .net files, and what that does to size and cost",
     "run": "run recordings, or a whole test set, through a .net file",
+    "graph": "show the processes that would be sent to Loihi 2, and which of them the chip has",
     "profile": "say what an inference costs: steps, events, time, energy",
+    "pipeline": "say what shortens the chain of layers: streaming, merging, earlier heads; and which masks fit a chip",
     "demo": "all of it, one after the other, for plain, masks, cutoff and both",
 }
 

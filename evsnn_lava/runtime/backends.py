@@ -13,20 +13,13 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import BackendUnavailableError, ConfigError, unknown_name
 from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
+from evsnn_lava.runtime.loihi2.intel import why_not
+from evsnn_lava.runtime.loihi2.run import run_blocks
 from evsnn_lava.runtime.session import LavaSession, Progress
 from evsnn_lava.simulation import reference
 
 Frames = npt.NDArray[np.generic]
 Results = Generator[RunResult, None, None]
-
-LOIHI2_MISSING: Final = (
-    "Loihi 2 needs Intel's lava-loihi and nxcore, which are not installed; only members of Intel's Neuromorphic "
-    "Research Community (INRC) get them, from Intel; join it or use the back-end lava"
-)
-LOIHI2_UNTESTED: Final = (
-    "lava-loihi is installed, but this version cannot run networks on Loihi 2 yet; export the .net file and load it "
-    "with netx, or use the back-end lava"
-)
 
 
 @dataclass(frozen=True)
@@ -261,13 +254,31 @@ def _no_lava() -> str | None:
     return None
 
 
-def _no_loihi2() -> str:
-    installed = _no_lava() is None and importlib.util.find_spec("lava.utils.loihi2_profiler") is not None
-    return LOIHI2_UNTESTED if installed else LOIHI2_MISSING
+def _no_loihi2() -> str | None:
+    return _no_lava() or why_not()
 
 
-def _loihi2(*_: object) -> Results:
-    raise BackendUnavailableError(_no_loihi2())
+LOIHI2_OPTIONS: Final = (
+    "reset",
+    "slice_steps",
+    "input_delay",
+    "output_delay",
+    "partition",
+    "board",
+    "address",
+    "generation",
+    "probes",
+    "readings",
+)
+
+
+def _loihi2(
+    network: NetworkDescription, blocks: Iterable[Frames], timeout_s: float, progress: Progress | None, **options: Any
+) -> Results:
+    counted = _Counted(progress)
+    for result in run_blocks(network, blocks, timeout_s, counted, **options):
+        counted.end(result.samples, int(result.steps.sum()))
+        yield result
 
 
 BACKENDS: Final[dict[str, Backend]] = {
@@ -278,7 +289,7 @@ BACKENDS: Final[dict[str, Backend]] = {
             "engine", "the integer engine: all cores, whole test sets", lambda: None, _engine, ("threads", "slots")
         ),
         Backend("lava", "a Lava process graph on the CPU", _no_lava, _lava, ("model",)),
-        Backend("loihi2", "Intel's chip, through Lava", _no_loihi2, _loihi2),
+        Backend("loihi2", "Intel's chip, through Lava", _no_loihi2, _loihi2, LOIHI2_OPTIONS),
     )
 }
 """All back-ends by name."""

@@ -15,6 +15,7 @@ import os
 import select
 import shutil
 import signal
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
@@ -22,26 +23,30 @@ from typing import Final
 from evsnn_lava.runtime.exchange import Exchange
 from evsnn_lava.runtime.worker import work
 
+Work = Callable[[Connection, Exchange, str], None]
+
 POLL_S: Final = 0.25
 STDIN: Final = 0
 SHARED_MEMORY: Final = Path("/dev/shm")  # where Linux keeps it; elsewhere segments cannot be listed
 PR_SET_CHILD_SUBREAPER: Final = 36
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], work: Work = work) -> None:
     """Fork the worker and watch over it.
 
     Parameters
     ----------
     arguments : list of str
         File descriptor of the connection, process id of the session, folder, memory prefix.
+    work : callable
+        What the worker does with the connection, the folder and the prefix.
     """
     descriptor, session, folder, prefix = int(arguments[0]), int(arguments[1]), Path(arguments[2]), arguments[3]
     wakeup = _catch_signals()
     _adopt_orphans()
     worker = os.fork()
     if not worker:
-        _become_worker(Connection(descriptor), folder, prefix)
+        _become_worker(work, Connection(descriptor), folder, prefix)
     os.close(descriptor)
     with contextlib.suppress(OSError):  # the worker may have done it already
         os.setpgid(worker, worker)
@@ -82,7 +87,7 @@ def _adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _become_worker(connection: Connection, folder: Path, prefix: str) -> None:
+def _become_worker(work: Work, connection: Connection, folder: Path, prefix: str) -> None:
     os.setpgid(0, 0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), STDIN)
     signal.set_wakeup_fd(-1)

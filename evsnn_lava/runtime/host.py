@@ -31,6 +31,8 @@ class Child:
         Folder of the session.
     log : pathlib.Path
         File for what Lava prints.
+    program : str
+        What the child runs, see `evsnn_lava._children.child_program`.
 
     Attributes
     ----------
@@ -38,14 +40,14 @@ class Child:
         Whether the worker was there when it was last spoken to.
     """
 
-    def __init__(self, folder: Path, log: Path) -> None:
+    def __init__(self, folder: Path, log: Path, program: str = MAIN) -> None:
         self.memory_prefix = f"/e{secrets.token_hex(3)}_"  # Python allows 14 characters, 4 of them are its own
         self.alive = True
         self.connection, theirs = Pipe()
         arguments = [str(theirs.fileno()), str(os.getpid()), str(folder), self.memory_prefix]
         with theirs, log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", MAIN, *arguments],
+                [sys.executable, "-c", program, *arguments],
                 stdin=subprocess.PIPE,  # never written to: its end tells the child that nobody holds it any more
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -1,0 +1,5 @@
+"""Stand-in."""
+
+
+class AbstractNcProcessModel:
+    """Base of models for neuro-cores."""
