@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evsnn_lava.cli.console import Output
-from evsnn_lava.errors import FormatError
-from evsnn_lava.export.netfile.reader import read_net
-from evsnn_lava.export.netx.reader import read_netx
+from evsnn_lava.cli.networks import read_network
 from evsnn_lava.hw_profiles import load_chip
-from evsnn_lava.network import NetworkDescription
 from evsnn_lava.reporting.graph_tables import GraphRow, graph_tables
 from evsnn_lava.runtime.loihi2.facts import ProcessFacts
 from evsnn_lava.runtime.loihi2.session import graph_facts
@@ -29,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Build the graph, walk over it and print what was found; 1 if something cannot run on the chip."""
     limits = {name: (each.low, each.high) for name, each in load_chip(options.hw).ranges.items()}
-    network = read_any(options.file)
+    network = read_network(options.file)
     facts = graph_facts(network, limits)
     problems = [f"{each.layer or each.name}: {problem}" for each in facts for problem in each.problems]
     if options.json:
@@ -37,33 +34,6 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     else:
         output.show(graph_tables(network.name, [_row(each) for each in facts], problems))
     return int(bool(problems))
-
-
-def read_any(path: Path) -> NetworkDescription:
-    """Read a file of ours or a plain netx file of others.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    NetworkDescription
-        What is in it.
-
-    Raises
-    ------
-    EvsnnError
-        If it is neither; the message is that of the kind that it comes closest to.
-    """
-    try:
-        return read_net(path)
-    except FormatError as ours:
-        try:
-            return read_netx(path).network
-        except FormatError:
-            raise ours from None
 
 
 def _row(facts: ProcessFacts) -> GraphRow:

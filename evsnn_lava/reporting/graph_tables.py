@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from evsnn_lava.reporting.layout import captioned_table
 
 BASIS_STYLES = {"tutorial": "green", "public code": "cyan", "inferred": "yellow", "ours": "dim", "unknown": "red"}
 
@@ -83,7 +84,7 @@ def process_table(name: str, rows: Sequence[GraphRow]) -> Table:
     rich.table.Table
         For 100 columns.
     """
-    table = _table(f"{name}: the graph for Loihi 2, in the order of the messages")
+    table = captioned_table(f"{name}: the graph for Loihi 2, in the order of the messages")
     table.caption = NOT_INSTALLED if not all(row.present for row in rows) else None
     for heading in ("Layer", "Process", "Shape (x, y, c)", "Runs on"):
         table.add_column(heading, no_wrap=True)
@@ -108,7 +109,7 @@ def basis_table(rows: Sequence[GraphRow]) -> Table:
     rich.table.Table
         One row per class.
     """
-    table = _table("How we know; the models themselves are in Intel's closed package")
+    table = captioned_table("How we know; the models themselves are in Intel's closed package")
     for heading in ("Class", "Known from", "Source"):
         table.add_column(heading, no_wrap=heading != "Source")
     for row in {each.kind: each for each in rows}.values():
@@ -129,16 +130,3 @@ def _parameters(row: GraphRow) -> Text:
         text.append(", " if index else "")
         text.append(f"{name} {span}" if fits else f"{name} {span} (does not fit)", style="" if fits else "bold red")
     return text
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=escape(title),
-        box=SIMPLE_HEAD,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        caption_style="dim",
-        pad_edge=False,
-        collapse_padding=True,
-    )

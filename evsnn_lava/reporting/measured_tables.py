@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
 
 from evsnn_lava.profiling import CostReport, Estimate
 from evsnn_lava.profiling.measured import RAILS, Readings
+from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_range, format_si
 
 COVERED: Final = (
@@ -100,17 +99,8 @@ def measured_table(report: CostReport, readings: Readings) -> Table:
     rich.table.Table
         One row per quantity; what cannot be believed is not printed as a number.
     """
-    table = Table(
-        title=escape(f"{report.network or 'network'}: measured beside estimated, mean per inference"),
-        caption=escape(_caption(report, readings)),
-        box=SIMPLE_HEAD,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        caption_style="dim",
-        pad_edge=False,
-        collapse_padding=True,
-    )
+    title = f"{report.network or 'network'}: measured beside estimated, mean per inference"
+    table = captioned_table(title, _caption(report, readings))
     table.add_column("Quantity", no_wrap=True)
     table.add_column("Domain of the measurement")
     for heading in ("Measured", "Estimated", "Range", "Measured /\nestimated"):

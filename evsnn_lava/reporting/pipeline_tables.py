@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from evsnn_lava.export.mask_choice import MaskCandidate, MaskChoice
 from evsnn_lava.profiling.pipeline import EarlierOf, PipelineRow, step_gain
+from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_count, format_si
 
 
@@ -29,7 +29,7 @@ def pipeline_table(title: str, rows: Sequence[PipelineRow]) -> Table:
     rich.table.Table
         Two lines per way: means, and below them 95th percentiles.
     """
-    table = _table(title, pipeline_caption(rows))
+    table = captioned_table(title, pipeline_caption(rows))
     table.add_column("Way to run", overflow="fold", max_width=24)
     headings = ("Depth", "Accuracy", "Exit\nstep", "Latency\nsteps", "\ntime", "Steps per\nsample", "Samples\nper s")
     for heading in (*headings, "Times as\nsoon", "Times as\nmany"):
@@ -114,7 +114,7 @@ def mask_choice_table(choice: MaskChoice) -> Table:
         The network as it is and every candidate, means per sample; the best one is marked.
     """
     caption = "A chip has no gate for hidden masks: a stock neuron knows no frame numbers."
-    table = _table("Input masks instead of hidden masks", caption)
+    table = captioned_table("Input masks instead of hidden masks", caption)
     table.add_column("Masks", overflow="fold", max_width=36)
     for heading in ("Accuracy", "Frames\nsent", "Exit\nstep", "Steps", "Synops"):
         table.add_column(heading, justify="right")
@@ -153,17 +153,3 @@ def _mask_cells(candidate: MaskCandidate, mark: str) -> list[str]:
 
 def _two_lines(first: str, second: str) -> Text:
     return Text.assemble(first, "\n", (second, "dim"))
-
-
-def _table(title: str, caption: str) -> Table:
-    return Table(
-        title=escape(title),
-        caption=escape(caption),
-        box=SIMPLE_HEAD,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        caption_style="dim",
-        pad_edge=False,
-        collapse_padding=True,
-    )

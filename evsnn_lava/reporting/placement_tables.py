@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
 from evsnn_lava.export.placement import LayerPlan
 from evsnn_lava.export.placement.comparison import Balance
+from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_count, format_si
 
 DOOR = "Lava's compiler offers no door to choose: the others say what a network would have to be cut into."
@@ -63,7 +63,7 @@ def layers_table(balance: Balance, chip: str, words: int | None) -> Table:
     """
     placement = balance.placement
     caption = "" if words is None else f"Words of 64 bits on the fullest core; share of {words} words. "
-    table = _table(
+    table = captioned_table(
         f"{placement.network} on {chip}: {placement.rule}",
         f"{caption}Part: channels x rows x columns of a core. Operations: per step, on the busiest core.",
     )
@@ -116,7 +116,7 @@ def traffic_table(balance: Balance, origin: str) -> Table:
     rich.table.Table
         One row per pair of layers.
     """
-    table = _table(
+    table = captioned_table(
         "Traffic per step",
         f"Measured with {origin}. Copies: one for each core that a message goes to. Hops: from router to router when "
         "cores are filled in order (assumed); the way from the host is not known.",
@@ -153,7 +153,7 @@ def balance_table(balances: Sequence[Balance], origin: str) -> Table:
     rich.table.Table
         Cores, busiest core, imbalance and the time of a step.
     """
-    table = _table(
+    table = captioned_table(
         "Placements", f"A step lasts as long as its busiest core; measured with {origin}, mean over all steps. {DOOR}"
     )
     table.add_column("Rule")
@@ -170,17 +170,3 @@ def balance_table(balances: Sequence[Balance], origin: str) -> Table:
             format_si(each.step_s, "s"),
         )
     return table
-
-
-def _table(title: str, caption: str) -> Table:
-    return Table(
-        title=title,
-        caption=caption,
-        title_style="bold",
-        caption_style="dim",
-        title_justify="left",
-        caption_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.profiling import LEFT_OUT, Constant, CostReport, Distribution, Estimate, LayerCost
+from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_count, format_range, format_si
 
 STATUS_STYLES = {"measured": "green", "published": "cyan", "fitted": "yellow", "assumed": "red"}
@@ -47,7 +47,7 @@ def layer_table(report: CostReport) -> Table:
     rich.table.Table
         One row per layer, static energy and the total; what of it a cutoff on chip takes.
     """
-    table = _table(f"{_title(report)}: layers, mean per inference", _off_core_caption(report))
+    table = captioned_table(f"{_title(report)}: layers, mean per inference", _off_core_caption(report))
     table.add_column("Layer", overflow="ellipsis", max_width=16)
     counted = ("Neurons", "Cores", "Spikes", "Synops")
     for heading in (*counted, "Energy\nsynops", "\nneurons", "\nspikes", "\ntotal", "Share"):
@@ -76,7 +76,7 @@ def summary_table(report: CostReport) -> Table:
     rich.table.Table
         One row per quantity: mean, range of the mean, p50, p95, maximum.
     """
-    table = _table(f"{_title(report)}: one inference, {_samples(report)}", _summary_caption(report))
+    table = captioned_table(f"{_title(report)}: one inference, {_samples(report)}", _summary_caption(report))
     table.add_column("Quantity")
     for heading in ("Mean", "Range of the mean", "p50", "p95", "Max"):
         table.add_column(heading, justify="right")
@@ -107,7 +107,7 @@ def constants_table(report: CostReport, notes: bool = False) -> Table:
     rich.table.Table
         One row per constant.
     """
-    table = _table(escape(f"Constants of profile {report.hardware.name}: {report.hardware.chip}"), "")
+    table = captioned_table(f"Constants of profile {report.hardware.name}: {report.hardware.chip}")
     table.add_column("Constant", no_wrap=True)
     table.add_column("Value (range)", no_wrap=True)
     for heading in ("Status", "Scope", "Source"):
@@ -143,7 +143,7 @@ def comparison_table(rows: Sequence[tuple[str, CostReport]]) -> Table:
     if len(profiles) != 1:
         raise ConfigError(f"comparison table: {len(profiles)} hardware profiles; compare variants on exactly one")
     baseline_name, baseline = rows[0]
-    table = _table(
+    table = captioned_table(
         f"One inference on {baseline.hardware.title}, {_samples(baseline)}",
         "Second line: steps that the chip executes, and the range of a mean. "
         f"Change: mean energy against {baseline_name}.",
@@ -156,22 +156,8 @@ def comparison_table(rows: Sequence[tuple[str, CostReport]]) -> Table:
     return table
 
 
-def _table(title: str, caption: str) -> Table:
-    return Table(
-        title=title,
-        caption=caption or None,
-        box=SIMPLE_HEAD,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        caption_style="dim",
-        pad_edge=False,
-        collapse_padding=True,
-    )
-
-
 def _title(report: CostReport) -> str:
-    return escape(f"{report.network or 'network'} on {report.hardware.title}")
+    return f"{report.network or 'network'} on {report.hardware.title}"
 
 
 def _samples(report: CostReport) -> str:
