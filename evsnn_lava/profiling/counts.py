@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.placement import on_host
 from evsnn_lava.network import Layer, NetworkDescription, RunResult
 
 IntArray = npt.NDArray[np.int64]
@@ -41,6 +42,8 @@ class EventCounts:
     readout_additions, cutoff_comparisons, mask_gates : numpy.ndarray of int64, shape (N,)
         Work beside the network: adding output spikes to scores, looking for the two best scores,
         asking whether a layer's frame is masked.
+    on_host : tuple of str
+        Layers whose neurons the host updates, for example a delta encoder at the input.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class EventCounts:
     readout_additions: IntArray
     cutoff_comparisons: IntArray
     mask_gates: IntArray
+    on_host: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the shapes."""
@@ -126,6 +130,7 @@ def count_events(network: NetworkDescription, result: RunResult) -> EventCounts:
         readout_additions=additions,
         cutoff_comparisons=comparisons,
         mask_gates=result.steps * _gated_layers(network),
+        on_host=tuple(layer.name for layer in network.layers if on_host(layer)),
     )
 
 

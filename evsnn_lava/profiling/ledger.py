@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from evsnn_lava.hw_profiles import Energies, HardwareProfile
 from evsnn_lava.profiling.counts import EventCounts, IntArray
 from evsnn_lava.profiling.estimate import Estimate, Estimates
@@ -176,7 +178,9 @@ def build_ledger(counts: EventCounts, hardware: HardwareProfile, time_s: Estimat
     rows = [_priced(INPUT, "message", int(counts.input_events.sum()), price["message"])]
     for index, layer in enumerate(counts.layers):
         for kind, events in _priced_events(counts).items():
-            rows.append(_priced(layer, kind, int(events[:, index].sum()), price[kind]))
+            count = int(events[:, index].sum())
+            beside = layer in counts.on_host and kind != "message"
+            rows.append(_off_core(layer, kind, count) if beside else _priced(layer, kind, count, price[kind]))
     rows += _off_core_rows(counts)
     rows.append(_static_row(counts, static_energy(hardware, time_s, chips).total()))
     return Ledger(counts.samples, tuple(rows))
@@ -199,8 +203,10 @@ def energy_per_sample(counts: EventCounts, energies: Energies) -> Estimates:
     """
     price = prices(energies)
     total = Estimates.exact(counts.input_events.sum(axis=1)).times(price["message"])
+    on_core = np.array([layer not in counts.on_host for layer in counts.layers])
     for kind, events in _priced_events(counts).items():
-        total = total + Estimates.exact(events.sum(axis=(1, 2))).times(price[kind])
+        paid = events if kind == "message" else events * on_core[None, :, None]
+        total = total + Estimates.exact(paid.sum(axis=(1, 2))).times(price[kind])
     return total
 
 
@@ -229,7 +235,11 @@ def _off_core_rows(counts: EventCounts) -> list[LedgerRow]:
         (READOUT, "readout", counts.readout_additions),
         (READOUT, "cutoff", counts.cutoff_comparisons),
     )
-    return [LedgerRow(layer, kind, int(count.sum()), 0.0, 0.0, 0.0, OFF_CORE) for layer, kind, count in work]
+    return [_off_core(layer, kind, int(count.sum())) for layer, kind, count in work]
+
+
+def _off_core(layer: str, kind: str, count: int) -> LedgerRow:
+    return LedgerRow(layer, kind, count, 0.0, 0.0, 0.0, OFF_CORE)
 
 
 def _static_row(counts: EventCounts, energy: Estimate) -> LedgerRow:

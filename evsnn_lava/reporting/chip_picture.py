@@ -53,7 +53,7 @@ def chip_picture(balance: Balance, chip: str) -> str:
     placement = balance.placement
     width = 3 * MARGIN + 2 * PANEL_WIDTH + LEGEND
     height = TITLE + placement.chips * (PANEL_HEIGHT + 2 * MARGIN) + 8
-    height = max(height, TITLE + 44 + 18 * len(placement.layers))
+    height = max(height, TITLE + MARGIN + 18 * len(placement.layers) + 48)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img"><title>{escape(placement.network)} on {escape(chip)}</title><style>{STYLE}</style>',

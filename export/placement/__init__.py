@@ -4,7 +4,7 @@
 ``docs/placement.md``.
 """
 
-from evsnn_lava.export.placement.partition import place
+from evsnn_lava.export.placement.partition import on_host, place
 from evsnn_lava.export.placement.plan import CorePlan, LayerPlan, Placement, Tile
 
-__all__ = ["CorePlan", "LayerPlan", "Placement", "Tile", "place"]
+__all__ = ["CorePlan", "LayerPlan", "Placement", "Tile", "on_host", "place"]

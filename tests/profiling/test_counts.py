@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.network import CutoffPolicy, FrameMasks
-from evsnn_lava.profiling import count_events
+from evsnn_lava.hw_profiles import load_profile
+from evsnn_lava.network import (
+    CutoffPolicy,
+    DeltaNeuron,
+    DenseSynapse,
+    DirectSynapse,
+    FrameMasks,
+    InputRecipe,
+    Layer,
+    NetworkDescription,
+    SigmaDeltaNeuron,
+)
+from evsnn_lava.profiling import count_events, profile_run
+from evsnn_lava.simulation import run
 
 
 def test_every_executed_step_updates_every_neuron_once(network, result):
@@ -74,3 +86,29 @@ def test_an_empty_run_is_refused(network, result):
     empty = {name: value[:0] for name, value in vars(result).items() if isinstance(value, np.ndarray)}
     with pytest.raises(ConfigError, match="no sample"):
         count_events(network, replace(result, **empty))
+
+
+def test_a_delta_encoder_at_the_input_is_the_work_of_the_host():
+    """It takes no core; its updates are counted and charged nothing, what it sends is charged like any message."""
+    first = Layer("encoder", DirectSynapse(), DeltaNeuron(vth_mant=1), (1, 1, 2))
+    second = Layer("fc", DenseSynapse(np.full((2, 2), 2)), SigmaDeltaNeuron(vth_mant=1), (2,))
+    network = NetworkDescription(
+        "sdnn",
+        (first, second),
+        InputRecipe.frames((1, 1, 2), 4, 8),
+        FrameMasks.all_kept(4, 2),
+        CutoffPolicy.never(4),
+        ("a", "b"),
+    )
+    frames = np.random.default_rng(1).integers(-20, 20, (3, 1, 1, 2, 4))
+    report = profile_run(network, run(network, frames), load_profile("loihi2"))
+    encoder = [row for row in report.ledger.rows if row.layer == "encoder"]
+    updates = [row for row in encoder if row.kind.startswith("neuron_update")]
+    assert sum(row.count for row in updates) == 3 * 2 * 6
+    assert [row.energy_j for row in updates] == [0.0, 0.0]
+    assert all("host" in row.note for row in updates)
+    sent = [row for row in encoder if row.kind == "message"]
+    assert sent[0].count > 0
+    assert sent[0].energy_j > 0
+    assert report.ledger.dynamic.value == pytest.approx(report.dynamic_j.value.sum())
+    assert [layer.cores for layer in report.layers] == [0, 0, 1]
