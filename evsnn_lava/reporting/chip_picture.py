@@ -22,7 +22,7 @@ LEGEND: Final = 210
 PANEL_WIDTH: Final = COLUMNS * ROUTER
 PANEL_HEIGHT: Final = ROWS * ROUTER
 HUES: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c6bb1", "#5a5a5a")
-"""Colours that colour-blind people can tell apart (Okabe and Ito), two more, and then darker ones of the same."""
+"""Colours that colour-blind people can tell apart (Okabe and Ito), and two more."""
 HEAT: Final = ((255, 243, 214), (153, 27, 30))
 """Colours of no load and of the busiest core."""
 STYLE: Final = (
@@ -83,8 +83,8 @@ def chip_page(balance: Balance, chip: str) -> str:
 
 
 def layer_colours(layers: int) -> list[str]:
-    """A colour for every layer; after the first round they become darker."""
-    return [_darker(HUES[index % len(HUES)], index // len(HUES)) for index in range(layers)]
+    """A colour for every layer; after the first round darker, then lighter ones, and after three the first again."""
+    return [SHADES[index // len(HUES) % len(SHADES)](HUES[index % len(HUES)]) for index in range(layers)]
 
 
 def _panels(balance: Balance, chip: int, top: int) -> Iterator[str]:
@@ -154,6 +154,11 @@ def _heat(share: float) -> str:
     return "#" + "".join(f"{value:02x}" for value in mixed)
 
 
-def _darker(colour: str, times: int) -> str:
+def _mixed(colour: str, other: int, keep: float) -> str:
+    """A colour with some black (0) or white (255) in it."""
     values = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return "#" + "".join(f"{round(value * 0.5**times):02x}" for value in values)
+    return "#" + "".join(f"{round(other + (value - other) * keep):02x}" for value in values)
+
+
+SHADES: Final = (str, lambda colour: _mixed(colour, 0, 0.5), lambda colour: _mixed(colour, 255, 0.45))
+"""As it is, darker, lighter."""
