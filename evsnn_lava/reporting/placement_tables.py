@@ -65,9 +65,9 @@ def layers_table(balance: Balance, chip: str, words: int | None) -> Table:
     caption = "" if words is None else f"Words of 64 bits on the fullest core; share of {words} words. "
     table = captioned_table(
         f"{placement.network} on {chip}: {placement.rule}",
-        f"{caption}Part: channels x rows x columns of a core. Operations: per step, on the busiest core.",
+        f"{caption}Part: channels x rows x columns. Operations: per step, on the busiest core.",
     )
-    table.add_column("Layer", overflow="fold", max_width=18)
+    table.add_column("Layer", overflow="fold", min_width=14, max_width=18)
     for heading in ("Cores", "Part", "Neurons", "Bits", "Words\nweights", "\nneurons", "\naxons", "\nall", "Share"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Operations", justify="right", no_wrap=True)
@@ -85,7 +85,7 @@ def _layer_cells(plan: LayerPlan, loads: Sequence[float], limit: int | None) -> 
         return [escape(plan.name), "host"]
     fullest = max((core.words for core in plan.cores), key=lambda words: words.total)
     tile = plan.cores[0].tile
-    part = f"{tile.depth} x {tile.rows[1] - tile.rows[0]} x {tile.columns[1] - tile.columns[0]}"
+    part = f"{tile.depth}x{tile.rows[1] - tile.rows[0]}x{tile.columns[1] - tile.columns[0]}"
     return [
         escape(plan.name),
         f"{len(plan.cores)}",

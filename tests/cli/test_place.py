@@ -44,7 +44,7 @@ def placed(tmp_path):
 def test_tables(evsnn, placed):
     code, out, err = evsnn("place", placed)
     assert (code, err) == (0, "")
-    (line,) = [line.split() for line in out.splitlines() if line.startswith((" a<b>&", "a<b>&")) and " x " in line]
+    (line,) = [line.split() for line in out.splitlines() if line.startswith((" a<b>&", "a<b>&")) and "x" in line]
     plan = place(read_net(placed), load_profile("loihi2")).layers[0]
     words = max((core.words for core in plan.cores), key=lambda words: words.total)
     assert line[:2] == ["a<b>&", f"{len(plan.cores)}"]
