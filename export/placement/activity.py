@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.export.placement.plan import LayerPlan, Placement, Tile
+from evsnn_lava.export.placement.plan import LayerPlan, Placement, Range, Tile
 from evsnn_lava.hw_profiles import HardwareProfile
 from evsnn_lava.network import ConvSynapse, Layer, NetworkDescription, Synapse
 from evsnn_lava.simulation.engine import Engine
@@ -90,54 +90,78 @@ def placed_synops(network: NetworkDescription, placement: Placement, activity: A
 
 def layer_synops(layer: Layer, plan: LayerPlan, source: FloatArray, own: FloatArray) -> FloatArray:
     """Synaptic operations per step of every core of one layer; `own` is what a recurrent layer sends to itself."""
-    return np.array([tile_synops(layer, core.tile, source, own) for core in plan.cores])
+    work = LayerWork(layer, source, own)
+    return np.array([work.synops(core.tile) for core in plan.cores])
 
 
-def tile_synops(layer: Layer, tile: Tile, source: FloatArray, own: FloatArray) -> float:
-    """Synaptic operations per step of one part of a layer.
+class LayerWork:
+    """Synaptic operations per step of any part of a layer, over weights that are not zero.
+
+    The work of every place is counted once for each range of channels and summed up along rows and columns, so that a
+    part is looked up and not counted again.
 
     Parameters
     ----------
     layer : Layer
         The layer.
-    tile : Tile
-        Which part.
     source, own : numpy.ndarray of float64
         Messages per neuron and step of what the layer listens to, and of the layer itself.
 
-    Returns
-    -------
-    float
-        Over weights that are not zero.
+    Examples
+    --------
+    >>> from evsnn_lava.network import CubaNeuron, DenseSynapse
+    >>> layer = Layer("fc", DenseSynapse([[2, 0], [4, 6]]), CubaNeuron(80, 1023, 128), (2,))
+    >>> work = LayerWork(layer, np.array([1.0, 0.5]), np.zeros(2))
+    >>> work.synops(Tile((0, 1))), work.synops(Tile((1, 2)))
+    (1.0, 1.5)
     """
-    work = _synapse_synops(layer.synapse, tile, source)
-    return work if layer.recurrent is None else work + _synapse_synops(layer.recurrent, tile, own)
+
+    def __init__(self, layer: Layer, source: FloatArray, own: FloatArray) -> None:
+        self._layer, self._source, self._own = layer, source, own
+        self._sums: dict[Range, FloatArray] = {}
+
+    def synops(self, tile: Tile) -> float:
+        """Operations per step of one part."""
+        if tile.channels not in self._sums:
+            places = self._places(tile.channels)
+            self._sums[tile.channels] = np.pad(places.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        sums, (top, bottom), (left, right) = self._sums[tile.channels], tile.rows, tile.columns
+        return float(sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left])
+
+    def _places(self, channels: Range) -> FloatArray:
+        """Work of every row and column of some channels; of a flat layer, of its neurons together."""
+        layer = self._layer
+        places = _synapse_work(layer.synapse, channels, self._source)
+        return places if layer.recurrent is None else places + _synapse_work(layer.recurrent, channels, self._own)
 
 
-def _synapse_synops(synapse: Synapse, tile: Tile, source: FloatArray) -> float:
+def _synapse_work(synapse: Synapse, channels: Range, source: FloatArray) -> FloatArray:
     if isinstance(synapse, ConvSynapse):
-        return _conv_synops(synapse, tile, source)
-    rows, flat = slice(*tile.channels), source.reshape(-1)
-    return float(sum((np.count_nonzero(matrix[rows], axis=0) * flat).sum() for matrix in synapse.matrices))
+        return _conv_work(synapse, channels, source)
+    if not synapse.matrices:
+        return np.zeros(source.shape[1:])
+    rows, flat = slice(*channels), source.reshape(-1)
+    work = sum(float(np.count_nonzero(matrix[rows], axis=0) @ flat) for matrix in synapse.matrices)
+    return np.array([[work]])
 
 
-def _conv_synops(synapse: ConvSynapse, tile: Tile, source: FloatArray) -> float:
-    reach = _reach(synapse, tile)
+def _conv_work(synapse: ConvSynapse, channels: Range, source: FloatArray) -> FloatArray:
+    reach = _reach(synapse, channels)
     (pad_y, pad_x), (down, right), (dil_y, dil_x) = synapse.padding, synapse.stride, synapse.dilation
+    _, rows, columns = synapse.output_shape(source.shape)
     padded = np.pad(source, ((0, 0), (pad_y, pad_y), (pad_x, pad_x)))
-    work = 0.0
+    work = np.zeros((rows, columns))
     for y, x in np.ndindex(*reach.shape[1:]):
-        rows = slice(tile.rows[0] * down + y * dil_y, (tile.rows[1] - 1) * down + y * dil_y + 1, down)
-        columns = slice(tile.columns[0] * right + x * dil_x, (tile.columns[1] - 1) * right + x * dil_x + 1, right)
-        work += float(padded[:, rows, columns].sum(axis=(1, 2)) @ reach[:, y, x])
+        seen = padded[:, y * dil_y :: down, x * dil_x :: right][:, :rows, :columns]
+        work += np.tensordot(reach[:, y, x].astype(np.float64), seen, axes=1)
     return work
 
 
-def _reach(synapse: ConvSynapse, tile: Tile) -> npt.NDArray[np.int64]:
-    """Weights that are not zero from each input channel and place of the kernel to the channels of a part."""
+def _reach(synapse: ConvSynapse, channels: Range) -> npt.NDArray[np.int64]:
+    """Weights that are not zero from each input channel and place of the kernel to some output channels."""
     outputs, per_group = synapse.weights.shape[:2]
     inside = np.zeros(outputs, dtype=bool)
-    inside[slice(*tile.channels)] = True
+    inside[slice(*channels)] = True
     there = (synapse.weights != 0) & inside[:, None, None, None]
     grouped = there.reshape(synapse.groups, outputs // synapse.groups, per_group, *there.shape[2:])
     counted: npt.NDArray[np.int64] = grouped.sum(axis=1, dtype=np.int64)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
-from evsnn_lava.export.placement.activity import Activity, core_time, tile_synops
+from evsnn_lava.export.placement.activity import Activity, LayerWork, core_time
 from evsnn_lava.export.placement.partition import (
     Size,
     compiler_size,
@@ -92,14 +92,13 @@ Ladder = list[tuple[float, LayerPlan]]
 
 
 def _ladder(index: int, store: LayerStore, chip: HardwareProfile, cores: int, activity: Activity) -> Ladder:
-    layer, (source, own) = store.layer, activity.sources[index : index + 2]
+    layer = store.layer
+    work = LayerWork(layer, *activity.sources[index : index + 2])
     sizes = [size for size in _sizes(layer) if fits(store, size, chip.limits)] or [compiler_size(store, chip.limits)]
     sizes.sort(key=lambda size: _count(layer, size))
     ladder: Ladder = []
     for size in [sizes[0], *(size for size in sizes[1:] if _count(layer, size) <= cores)]:
-        load = max(
-            (core_time(chip, tile, tile_synops(layer, tile, source, own)) for tile in tiles(layer, size)), default=0.0
-        )
+        load = max((core_time(chip, tile, work.synops(tile)) for tile in tiles(layer, size)), default=0.0)
         if not ladder or load < ladder[-1][0]:
             plan = plan_layer(index, store, size)
             ladder = [rung for rung in ladder if len(rung[1].cores) < len(plan.cores)]

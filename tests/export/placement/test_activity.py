@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.export.placement import place
-from evsnn_lava.export.placement.activity import Activity, measure_activity, placed_synops, tile_synops
+from evsnn_lava.export.placement.activity import Activity, LayerWork, measure_activity, placed_synops
 from evsnn_lava.export.placement.alternatives import place_balanced, place_fewest
 from evsnn_lava.export.placement.comparison import balance_of
 from evsnn_lava.export.placement.partition import fits, layer_stores
@@ -100,7 +100,7 @@ def test_the_work_of_a_part_is_counted_spike_by_spike(drawn, data):
         one = np.zeros(network.input_shape)
         one[place_of] = 1
         expected += count * reached(layer.synapse, one, inside)
-    assert tile_synops(layer, tile, source, np.zeros(layer.shape)) == expected
+    assert LayerWork(layer, source, np.zeros(layer.shape)).synops(tile) == expected
 
 
 def reached(synapse, image, inside):
