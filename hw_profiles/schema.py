@@ -225,6 +225,8 @@ class Supports(_Model):
         Names of neuron and synapse types, for example ``CubaNeuron`` and ``ConvSynapse``.
     recurrence, delays, per_channel_decays : bool
         Whether a layer may reach itself, connections may wait, and decays may differ within a layer.
+    unproven : tuple of str
+        Those of them of which nothing public shows that they ran on the chip.
     netx : bool
         Whether networks reach the chip through netx and the compiler behind it, whose limits then hold, too.
     source, year, status, note
@@ -236,6 +238,7 @@ class Supports(_Model):
     recurrence: bool
     delays: bool
     per_channel_decays: bool
+    unproven: tuple[Text, ...] = ()
     netx: bool = False
     source: Text
     year: Annotated[int, Field(ge=1950, le=2100)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -29,8 +30,16 @@ def kinds(subject: Subject) -> Iterator[Finding]:
             ("synapse_kind", layer.synapse, supports.synapses),
         ):
             name = type(part).__name__
-            change = Change(rule.partition("_")[0], None, f"use {' or '.join(known)}, or run it on the CPU")
-            yield _has(subject, rule, layer.name, name in known, f"a {name}", change)
+            proven = [kind for kind in known if kind not in supports.unproven]
+            change = Change(rule.partition("_")[0], None, f"use {' or '.join(proven)}, or run it on the CPU")
+            found = _has(subject, rule, layer.name, name in known, f"a {name}", change)
+            yield (
+                found
+                if name not in supports.unproven
+                else replace(
+                    found, level="warning", fact=f"a {name}, which nothing public shows on the chip", change=change
+                )
+            )
 
 
 def connections(subject: Subject) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from evsnn_lava.export.placement import place
 from evsnn_lava.hw_profiles import Bounds, chip_names, load_chip
 from evsnn_lava.network import (
     NEVER,
+    ComplexSynapse,
     ConvSynapse,
     CubaNeuron,
     CutoffPolicy,
@@ -26,6 +27,7 @@ from evsnn_lava.network import (
     InputRecipe,
     Layer,
     NetworkDescription,
+    RfNeuron,
     SigmaDeltaNeuron,
 )
 from evsnn_lava.network.ranges import RANGES
@@ -356,3 +358,11 @@ def test_a_chip_is_data():
     errors = [finding.rule for finding in check(hidden_mask(), silent) if finding.level == "error"]
     assert errors == ["hidden_masks"]
     assert len({rule.__name__ for rule in RULES}) == len(RULES)
+
+
+def test_what_nothing_public_shows_on_the_chip_is_a_warning():
+    layer = Layer("rf", ComplexSynapse(DenseSynapse([[2, 4]]), DenseSynapse([[2, 6]])), RfNeuron(5, 100, 4000), (1,))
+    (finding,) = found(chain(layer), "loihi2")
+    assert (finding.level, finding.rule, finding.object) == ("warning", "neuron_kind", "layer rf")
+    assert "CubaNeuron" in finding.change.words
+    assert "RfNeuron" not in finding.change.words
