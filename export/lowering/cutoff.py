@@ -30,6 +30,9 @@ DECIDE: Final = "cutoff_decide"
 DEPTH: Final = 2
 """Steps that the decision takes."""
 
+MOST_CLASSES: Final = 64
+"""Then the comparators' own matrix has some 17 million weights, most of them zero; netx stores them all."""
+
 
 @dataclass(frozen=True)
 class CutoffLowering:
@@ -99,6 +102,11 @@ def _require_spikes(network: NetworkDescription) -> None:
         raise UnsupportedError(f"network {network.name}: its last layers decide already; export it as it is")
     if last.neurons < 2:
         raise UnsupportedError(f"layer {last.name}: a lead needs at least 2 outputs, found 1; leave the cutoff out")
+    if last.neurons > MOST_CLASSES:
+        raise UnsupportedError(
+            f"layer {last.name}: {last.neurons} outputs take {last.neurons * (last.neurons - 1)} comparators, the "
+            f"limit is {MOST_CLASSES} outputs, as their weights grow with the fourth power; let the host decide"
+        )
     if last.neuron.graded:
         raise UnsupportedError(
             f"layer {last.name}: its messages are numbers, comparators count spikes; end with spiking neurons"

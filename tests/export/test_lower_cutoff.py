@@ -273,6 +273,7 @@ def alone():
     ("make", "words"),
     [
         (graded, "layer graded: its messages are numbers"),
+        (lambda: relays(65, [1, 1]), "65 outputs take 4160 comparators, the limit is 64"),
         (alone, "layer one: a lead needs at least 2 outputs"),
         (lambda: lower_cutoff(relays(2, [1, 1]))[0], "its last layers decide already"),
     ],
