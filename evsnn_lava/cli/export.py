@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from evsnn_lava.data import bin_set, load
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.check import check, summary_line
 from evsnn_lava.export.lowering.cutoff import CutoffLowering, lower_cutoff
+from evsnn_lava.export.mask_choice import with_input_mask
 from evsnn_lava.export.placement import place
 from evsnn_lava.hw_profiles import load_chip
 from evsnn_lava.network import CutoffPolicy, NetworkDescription
@@ -24,6 +25,30 @@ BoolArray = npt.NDArray[np.bool_]
 
 FORMS: Final = ("host", "on-chip", "none")
 """Where the cutoff is decided: by who reads the output, by neurons of the network, or not at all."""
+
+
+MASKS: Final[dict[str, str]] = {
+    "trained": "as they were trained",
+    "input": "the mask of the input for all layers",
+    "last": "the mask of the last layer for all layers: a shorter stream",
+}
+"""Which frames the layers see; no stock neuron of the chip counts frames, so hidden masks need a back-end of ours."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What becomes of cutoff and masks.
+
+    Parameters
+    ----------
+    cutoff : {"host", "on-chip", "none"}
+        Who decides when to stop.
+    masks : {"trained", "input", "last"}
+        Which frames the layers see, see ``MASKS``.
+    """
+
+    cutoff: str = "host"
+    masks: str = "trained"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,19 +62,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-cutoff", dest="cutoff", action="store_const", const="none", help="the same as --cutoff none"
     )
+    words = "; ".join(f"{name}: {meaning}" for name, meaning in MASKS.items())
+    parser.add_argument("--masks", choices=tuple(MASKS), default="trained", help=f"{words} (default: trained)")
     parser.add_argument("--golden", type=int, default=3, help="golden samples to record, of a run (default: 3)")
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Compile, write and say what was written."""
+    form = Form(options.cutoff, options.masks)
     if options.source.suffix == ".net":
         if options.variant:
             raise ConfigError(f"--variant {options.variant}: {options.source} holds one network; leave it out")
-        network = export_file(options.source, options.output, options.cutoff, output.show)
+        network = export_file(options.source, options.output, form, output.show)
     else:
-        network = export_folder(
-            options.source, options.output, options.variant, options.cutoff, options.golden, output.show
-        )
+        network = export_folder(options.source, options.output, options.variant, form, options.golden, output.show)
     output.show(describe(network, options.output))
     output.show(fit_line(network))
     return 0
@@ -65,7 +91,7 @@ def export_folder(
     folder: Path,
     path: Path,
     variant: str | None = None,
-    cutoff: str = "host",
+    form: Form | None = None,
     golden: int = 3,
     say: Callable[[str], None] = lambda _: None,
 ) -> NetworkDescription:
@@ -79,8 +105,8 @@ def export_folder(
         File to write.
     variant : str, optional
         Which trained model.
-    cutoff : {"host", "on-chip", "none"}
-        Who decides when to stop.
+    form : Form, optional
+        What becomes of cutoff and masks.
     golden : int
         Number of golden samples, taken from the held-out data.
     say : callable
@@ -106,11 +132,12 @@ def export_folder(
     if golden:
         held_out = load(model.config.data.dataset, "validation")
         frames = bin_set(held_out, model.recipe, range(min(golden, len(held_out))))
-    return _finish(assemble(folder, variant, cutoff != "none", None), path, cutoff, frames, say)
+    form = form or Form()
+    return _finish(assemble(folder, variant, form.cutoff != "none", None), path, form, frames, say)
 
 
 def export_file(
-    source: Path, path: Path, cutoff: str = "host", say: Callable[[str], None] = lambda _: None
+    source: Path, path: Path, form: Form | None = None, say: Callable[[str], None] = lambda _: None
 ) -> NetworkDescription:
     """Write a file again with another form of its cutoff; its golden samples are recorded anew.
 
@@ -120,8 +147,8 @@ def export_file(
         A ``.net`` file.
     path : pathlib.Path
         File to write.
-    cutoff : {"host", "on-chip", "none"}
-        Who decides when to stop.
+    form : Form, optional
+        What becomes of cutoff and masks.
     say : callable
         Takes a line about an on-chip cutoff.
 
@@ -137,27 +164,33 @@ def export_file(
     """
     from evsnn_lava.export.netfile.reader import read_net
 
-    network = read_net(source)
-    if network.cutoff.layers and cutoff != "on-chip":
+    network, form = read_net(source), form or Form()
+    if network.cutoff.layers and form.cutoff != "on-chip":
         raise ConfigError(f"{source}: its last layers decide; export the run, or the file that it was made from, again")
     frames = None if network.golden is None else network.golden.frames
-    if cutoff == "none":
+    if form.cutoff == "none":
         network = network.with_cutoff(CutoffPolicy.never(network.cutoff.steps))
-    return _finish(network, path, cutoff, frames, say)
+    return _finish(network, path, form, frames, say)
 
 
 def _finish(
     network: NetworkDescription,
     path: Path,
-    cutoff: str,
+    form: Form,
     frames: npt.NDArray[np.generic] | None,
     say: Callable[[str], None],
 ) -> NetworkDescription:
-    """Lower the cutoff if that is wanted, record the golden samples, write."""
+    """Change masks and cutoff if that is wanted, record the golden samples, write."""
     from evsnn_lava.export.netfile.writer import write_net
     from evsnn_lava.simulation import record_golden
 
-    if cutoff == "on-chip" and not network.cutoff.layers:
+    if form.masks != "trained":
+        network = with_input_mask(network, network.masks.keep[0 if form.masks == "input" else -1])
+        say(
+            f"masks: all layers see the {network.masks.stream_steps} frames that are sent; the network was trained, "
+            "and its cutoff fitted, with others: look at its accuracy with `evsnn run`"
+        )
+    if form.cutoff == "on-chip" and not network.cutoff.layers:
         network, lowering = lower_cutoff(network)
         say(describe_lowering(lowering))
     if frames is not None and len(frames):

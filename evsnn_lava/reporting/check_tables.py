@@ -98,14 +98,14 @@ def answer(name: str, chip: str, verdict: Verdict) -> str:
     """
     count = verdict.counts
     found = ", ".join(f"{count[level]} {plural(count[level], level)}" for level in ("error", "warning", "note"))
-    says = "fits" if verdict.fits else "does not fit"
+    says = "is ready for" if verdict.fits else "is not ready for"
     tight = verdict.closest
     closest = (
         ""
         if tight is None
         else f"; closest to its limit: {tight.rule} of {tight.object}, {1 - (tight.margin or 0):.0%}"
     )
-    return f"{name} {says} on {chip}: {found}; {count['ok']} rules hold{closest}"
+    return f"{name} {says} {chip}: {found}; {count['ok']} rules hold{closest}"
 
 
 def _legend(findings: Sequence[Finding]) -> list[Text]:

@@ -98,7 +98,9 @@ def hidden_masks(subject: Subject) -> Iterator[Finding]:
             "neuron counts frames",
             source="lava.proc.lif.process: u, v, du, dv, bias and vth",
             change=Change(
-                "keep", None, "one mask for all layers; `evsnn pipeline FILE` compares the nearest ones by accuracy"
+                "keep",
+                None,
+                "`evsnn export FILE --masks input` gives one to all layers; `evsnn pipeline FILE` compares accuracy",
             ),
         )
 

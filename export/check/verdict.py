@@ -77,12 +77,12 @@ def summary_line(findings: Sequence[Finding], placement: Placement) -> str:
     --------
     >>> found = Finding("one_decay", "layer fc", "warning", "dv differs between channels")
     >>> summary_line([found], Placement("n", "loihi2", "a rule", 120, ()))
-    'check: fits loihi2 on 0 cores, 1 warning; `evsnn check FILE --hw loihi2` lists it'
+    'check: ready for loihi2, 0 cores, 1 warning; `evsnn check FILE --hw loihi2` lists it'
     """
     verdict = Verdict.of(findings)
     counts = {level: verdict.counts[level] for level in ("error", "warning") if verdict.counts[level]}
     said = "".join(f", {count} {plural(count, level)}" for level, count in counts.items())
     shown = f"; `evsnn check FILE --hw {placement.hardware}` lists {'it' if sum(counts.values()) == 1 else 'them'}"
     cores = len(placement.cores)
-    fits = "fits" if verdict.fits else "does not fit"
-    return f"check: {fits} {placement.hardware} on {cores} {plural(cores, 'core')}{said}{shown if counts else ''}"
+    fits = "ready" if verdict.fits else "not ready"
+    return f"check: {fits} for {placement.hardware}, {cores} {plural(cores, 'core')}{said}{shown if counts else ''}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.export.netfile.writer import write_net
 from evsnn_lava.network import (
     CubaNeuron,
@@ -52,7 +53,7 @@ def bad(tmp_path):
 def test_a_network_that_fits(evsnn, good):
     code, out, err = evsnn("check", good)
     assert (code, err) == (0, "")
-    assert "good.net fits on Loihi 2: 0 errors, 0 warnings, 2 notes" in " ".join(out.split())
+    assert "good.net is ready for Loihi 2: 0 errors, 0 warnings, 2 notes" in " ".join(out.split())
 
 
 def test_a_network_that_does_not(evsnn, bad, monkeypatch):
@@ -104,3 +105,17 @@ def test_a_damaged_file_is_a_finding_and_no_error(evsnn, good):
     code, out, err = evsnn("check", good)
     assert (code, err) == (1, "")
     assert "readable" in out
+
+
+@pytest.mark.parametrize("masks", ["input", "last"])
+def test_the_remedy_for_hidden_masks_makes_a_file_that_passes(evsnn, bad, tmp_path, masks):
+    """The decays of that file stay what they are; the masks are no finding any more."""
+    target = tmp_path / "one.net"
+    code, out, _ = evsnn("export", bad, "--masks", masks, "-o", target)
+    assert code == 0
+    assert "was trained, and its cutoff fitted, with others" in " ".join(out.split())
+    kept = read_net(target).masks
+    old = read_net(bad).masks.keep
+    assert [mask.tolist() for mask in kept.keep] == [old[0 if masks == "input" else -1].tolist()] * 2
+    findings = json.loads(evsnn("check", target, "--json")[1])["findings"]
+    assert {each["rule"] for each in findings if each["level"] == "error"} == {"du"}

@@ -210,9 +210,9 @@ def test_input_rate_is_that_of_the_frames_that_are_sent():
 def test_the_answer_in_a_line():
     chip = load_chip("loihi2")
     for network, words in (
-        (line(5), "check: fits loihi2 on 5 cores"),
-        (of_neuron(dv=np.array([1, 2])), "check: fits loihi2 on 1 core, 1 warning; `evsnn check FILE --hw loihi2` "),
-        (of_neuron(du=-1), "check: does not fit loihi2 on 1 core, 1 error; `evsnn check FILE --hw loihi2` lists it"),
+        (line(5), "check: ready for loihi2, 5 cores"),
+        (of_neuron(dv=np.array([1, 2])), "check: ready for loihi2, 1 core, 1 warning; `evsnn check FILE --hw loihi2` "),
+        (of_neuron(du=-1), "check: not ready for loihi2, 1 core, 1 error; `evsnn check FILE --hw loihi2` lists it"),
     ):
         assert summary_line(check(network, chip), place(network, chip)).startswith(words)
 
