@@ -27,6 +27,9 @@ FORMS: Final = ("host", "on-chip", "none")
 """Where the cutoff is decided: by who reads the output, by neurons of the network, or not at all."""
 
 
+GOLDEN: Final = 3
+"""Samples that are recorded if nobody says how many."""
+
 MASKS: Final[dict[str, str]] = {
     "trained": "as they were trained",
     "input": "the mask of the input for all layers",
@@ -64,21 +67,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     words = "; ".join(f"{name}: {meaning}" for name, meaning in MASKS.items())
     parser.add_argument("--masks", choices=tuple(MASKS), default="trained", help=f"{words} (default: trained)")
-    parser.add_argument("--golden", type=int, default=3, help="golden samples to record, of a run (default: 3)")
+    parser.add_argument(
+        "--golden", type=int, help=f"golden samples to record, of a run (default: {GOLDEN}); a file keeps its own"
+    )
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Compile, write and say what was written."""
     form = Form(options.cutoff, options.masks)
     if options.source.suffix == ".net":
-        if options.variant:
-            raise ConfigError(f"--variant {options.variant}: {options.source} holds one network; leave it out")
+        _require_for_file(options)
         network = export_file(options.source, options.output, form, output.show)
     else:
-        network = export_folder(options.source, options.output, options.variant, form, options.golden, output.show)
+        golden = GOLDEN if options.golden is None else options.golden
+        network = export_folder(options.source, options.output, options.variant, form, golden, output.show)
     output.show(describe(network, options.output))
     output.show(fit_line(network))
     return 0
+
+
+def _require_for_file(options: argparse.Namespace) -> None:
+    """Refuse what only a run can be told, and to write over the file that is read."""
+    if options.variant:
+        raise ConfigError(f"--variant {options.variant}: {options.source} holds one network; leave it out")
+    if options.golden is not None:
+        raise ConfigError(f"--golden {options.golden}: {options.source} keeps the samples that it has; leave it out")
+    if options.output.resolve() == options.source.resolve():
+        raise ConfigError(
+            f"{options.output} is the file that is read, and what is changed in it cannot be undone; name another one"
+        )
 
 
 def fit_line(network: NetworkDescription) -> str:
@@ -92,7 +109,7 @@ def export_folder(
     path: Path,
     variant: str | None = None,
     form: Form | None = None,
-    golden: int = 3,
+    golden: int = GOLDEN,
     say: Callable[[str], None] = lambda _: None,
 ) -> NetworkDescription:
     """Compile a run and write the file.

@@ -21,6 +21,10 @@ KINDS: Final = {
 }
 
 
+ON_CHIP_LAYERS: Final = 2
+"""Layers that a decision on the chip takes: one that compares, one that decides."""
+
+
 def top2_gap(scores: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Lead of the best class over the second best.
 
@@ -91,9 +95,10 @@ class CutoffPolicy:
         """Check and freeze the table."""
         if self.kind not in KINDS:
             raise unknown_name("cutoff policy", self.kind, KINDS)
-        if self.layers < 0 or (self.layers > 0) != (self.kind == "on_chip"):
+        if self.layers != (ON_CHIP_LAYERS if self.kind == "on_chip" else 0):
             raise ConfigError(
-                f"CutoffPolicy: kind {self.kind} with {self.layers} layers of its own; on_chip has some, others none"
+                f"CutoffPolicy: kind {self.kind} with {self.layers} layers of its own; "
+                f"on_chip has {ON_CHIP_LAYERS}, others none"
             )
         given = np.asarray(self.thresholds)
         if given.ndim != 1 or not given.size or not np.issubdtype(given.dtype, np.integer):
@@ -101,6 +106,8 @@ class CutoffPolicy:
             raise ConfigError(
                 f"CutoffPolicy: expected one whole threshold per step, found {found}; calibrate the policy"
             )
+        if self.layers and given.any():
+            raise ConfigError("CutoffPolicy: thresholds of kind on_chip are 0, as the first spike stops; set them to 0")
         thresholds = given.astype(np.int64)
         thresholds.setflags(write=False)
         object.__setattr__(self, "thresholds", thresholds)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.part_words import plural
 from evsnn_lava.profiling import LEFT_OUT, Constant, CostReport, Distribution, Estimate, LayerCost
 from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_count, format_range, format_si
@@ -167,7 +168,7 @@ def _samples(report: CostReport) -> str:
 def _off_core_caption(report: CostReport) -> str:
     counts = {kind: report.ledger.count(kinds=[kind]) / report.samples for kind in ("readout", "cutoff", "mask")}
     return (
-        f"Beside the chip: {format_count(counts['readout'])} additions of the readout, "
+        f"Beside the chip: {format_count(counts['readout'])} {plural(counts['readout'], 'addition')} of the readout, "
         f"{format_count(counts['cutoff'])} comparisons of the cutoff, {format_count(counts['mask'])} mask questions; "
         "energy not published, charged 0."
     )

@@ -20,6 +20,7 @@ from evsnn_lava.errors import UnsupportedError
 from evsnn_lava.export.lowering.cutoff_scale import LARGEST_WEIGHT, Scale, choose_scale
 from evsnn_lava.export.lowering.cutoff_table import PairTable, pair_table
 from evsnn_lava.network import CubaNeuron, CutoffPolicy, DenseSynapse, FrameMasks, Layer, NetworkDescription
+from evsnn_lava.network.policy import ON_CHIP_LAYERS
 from evsnn_lava.network.ranges import RANGES
 from evsnn_lava.simulation import simulate
 
@@ -27,7 +28,7 @@ IntArray = npt.NDArray[np.int64]
 
 COMPARE: Final = "cutoff_compare"
 DECIDE: Final = "cutoff_decide"
-DEPTH: Final = 2
+DEPTH: Final = ON_CHIP_LAYERS
 """Steps that the decision takes."""
 
 MOST_CLASSES: Final = 64

@@ -164,7 +164,7 @@ def _cutoff(tree: Tree) -> CutoffPolicy:
         "calibration_samples": take_scalar(tree, "evsnn/cutoff/calibration_samples"),
         "layers": take_scalar(tree, "evsnn/cutoff/layers"),
     }
-    with placed("evsnn/cutoff/thresholds"):
+    with placed("evsnn/cutoff", {"layer": "layers", "threshold": "thresholds"}):
         return CutoffPolicy(**parts)
 
 

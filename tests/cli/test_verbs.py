@@ -215,3 +215,17 @@ def test_quiet_says_only_the_result(net, capsys):
     captured = capsys.readouterr()
     assert captured.err == ""
     assert "accuracy" in captured.out
+
+
+def test_export_of_a_file_refuses_what_it_cannot_do(evsnn, net, tmp_path):
+    before = net.read_bytes()
+    for arguments, words in (
+        (("-o", net), "is the file that is read"),
+        (("-o", tmp_path / "a.net", "--golden", 7), "keeps the samples that it has"),
+        (("-o", tmp_path / "a.net", "--variant", "plain"), "holds one network"),
+    ):
+        code, out, err = evsnn("export", net, "--cutoff", "on-chip", *arguments)
+        assert (code, out) == (2, "")
+        assert words in err
+    assert net.read_bytes() == before
+    assert not (tmp_path / "a.net").exists()

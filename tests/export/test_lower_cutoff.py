@@ -214,13 +214,36 @@ LONGEST = {
 
 @pytest.mark.parametrize("name", LONGEST)
 def test_how_long_a_stream_the_registers_of_the_chip_take(name):
-    """The table of `docs/cutoff.md`."""
+    """One frame more takes a current without leak, which no register of the chip holds."""
     longest, thresholds = LONGEST[name]
     fits, too_long = (lower_cutoff(relays(3, thresholds(steps)))[1].scale for steps in (longest, longest + 1))
     assert (fits.du, too_long.du) == (0, -1)
     assert fits.error < fits.allowed
+
+
+TABLE = {
+    "the same in all steps": lambda threshold, steps: [threshold] * steps,
+    "never in 8 steps, then the same": lambda threshold, steps: [NEVER] * 8 + [threshold] * (steps - 8),
+    "never in the first half, then the same": lambda threshold, steps: (
+        [NEVER] * (steps // 2) + [threshold] * (steps - steps // 2)
+    ),
+}
+
+
+def test_the_table_of_the_docs():
+    """Every cell is the longest stream; one more frame needs a current without leak."""
     text = (Path(__file__).parents[2] / "docs" / "cutoff.md").read_text(encoding="utf-8")
-    assert re.search(rf"\| {re.escape(name)} \| (T' = )?{longest}( |$)", text, re.M)
+    assert f"| threshold | {' | '.join(TABLE)} |" in text
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", text, re.M)
+    assert len(rows) == 5
+    for threshold, *cells in rows:
+        for cell, thresholds in zip(cells, TABLE.values(), strict=True):
+            scales = [
+                lower_cutoff(relays(3, thresholds(int(threshold), steps)))[1].scale
+                for steps in (int(cell), int(cell) + 1)
+            ]
+            assert [scale.du for scale in scales] == [0, -1]
+    assert "no cutoff but the last step: 45" in text
 
 
 @pytest.mark.parametrize("name", LONGEST)
@@ -284,11 +307,14 @@ def test_what_cannot_decide_is_refused(make, words):
 
 
 def test_a_policy_on_chip_needs_layers_and_others_have_none():
-    for kind, layers in (("on_chip", 0), ("topk_gap", 2), ("on_chip", -1)):
-        with pytest.raises(ConfigError, match="on_chip has some, others none"):
+    for kind, layers in (("on_chip", 0), ("topk_gap", 2), ("on_chip", -1), ("on_chip", 1), ("on_chip", 3)):
+        with pytest.raises(ConfigError, match="on_chip has 2, others none"):
             CutoffPolicy(kind, [0, 0], layers=layers)
     with pytest.raises(ConfigError, match="there must be one before them"):
-        replace(relays(2, [1, 1]), cutoff=CutoffPolicy("on_chip", [0, 0], layers=1))
+        replace(relays(2, [1, 1], depth=2), cutoff=CutoffPolicy("on_chip", [0, 0], layers=2))
+    for threshold in (5, -1, NEVER):
+        with pytest.raises(ConfigError, match="thresholds of kind on_chip are 0"):
+            CutoffPolicy("on_chip", [0, threshold], layers=2)
 
 
 def test_an_input_block_does_not_disturb_it():

@@ -204,5 +204,5 @@ def test_layers_of_a_cutoff_stay():
     blocks = [(first, CubaNeuron(3, 0, 0)), relays, relays]
     network = named(blocks, [np.ones(STEPS)] * 3)
     assert merge_relays(network)[1] == ("layer1",)
-    deciding = network.with_cutoff(CutoffPolicy("on_chip", np.zeros(STEPS, int), layers=1))
+    deciding = network.with_cutoff(CutoffPolicy("on_chip", np.zeros(STEPS, int), layers=2))
     assert merge_relays(deciding)[1] == ()

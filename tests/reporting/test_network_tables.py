@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from evsnn_lava.export.inspect import summarise
+from evsnn_lava.export.lowering.cutoff import lower_cutoff
 from evsnn_lava.network import (
     NEVER,
     ConvSynapse,
@@ -69,12 +70,13 @@ def test_everything_fits_into_100_columns(network):
 
 
 def test_a_cutoff_in_layers_is_said_and_has_no_mask(network):
-    first_spike = CutoffPolicy("on_chip", [0] * 60, 0.02, "0123456789abcdef" * 4, 1000, layers=1)
-    text = drawn(replace(network, cutoff=first_spike))
-    assert "Cutoff (on_chip): the last 1 layers decide" in text
+    policy = CutoffPolicy("topk_gap", [3] * 60, 0.02, "0123456789abcdef" * 4, 1000)
+    text = drawn(lower_cutoff(replace(network, cutoff=policy, golden=None))[0])
+    assert "Cutoff (on_chip): the last 2 layers decide" in text
     assert "fitted on 1.00 k samples" in text
     assert "gap >" not in text
-    assert text.count("█") == 60
+    masks = text[text.index("Frame masks") : text.index("Cutoff")]
+    assert "cutoff_compare" not in masks
 
 
 def test_nothing_that_matters_is_cut_at_80_columns(network):
