@@ -64,5 +64,6 @@ def check_facts(path: Path, chip: Chip, findings: tuple[Finding, ...]) -> dict[s
         "hardware": chip.name,
         "fits": verdict.fits,
         "counts": verdict.counts,
+        "cores": None if verdict.cores is None else dict(zip(("needed", "there"), verdict.cores, strict=True)),
         "findings": [asdict(finding) | {"margin": finding.margin} for finding in findings],
     }

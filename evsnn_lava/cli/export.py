@@ -82,7 +82,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         golden = GOLDEN if options.golden is None else options.golden
         network = export_folder(options.source, options.output, options.variant, form, golden, output.show)
     output.show(describe(network, options.output))
-    output.show(fit_line(network))
+    output.show(fit_line(network, options.output))
     return 0
 
 
@@ -98,10 +98,10 @@ def _require_for_file(options: argparse.Namespace) -> None:
         )
 
 
-def fit_line(network: NetworkDescription) -> str:
+def fit_line(network: NetworkDescription, path: Path) -> str:
     """One line about whether a network fits on a Loihi 2."""
     chip = load_chip("loihi2")
-    return summary_line(check(network, chip), place(network, chip))
+    return summary_line(check(network, chip), place(network, chip), str(path))
 
 
 def export_folder(

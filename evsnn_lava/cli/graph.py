@@ -8,6 +8,7 @@ from typing import Any
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.networks import read_network
+from evsnn_lava.export.check import check
 from evsnn_lava.hw_profiles import load_chip
 from evsnn_lava.reporting.graph_tables import GraphRow, graph_tables
 from evsnn_lava.runtime.loihi2.facts import ProcessFacts
@@ -25,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Build the graph, walk over it and print what was found; 1 if something cannot run on the chip."""
-    limits = {name: (each.low, each.high) for name, each in load_chip(options.hw).ranges.items()}
+    chip = load_chip(options.hw)
+    limits = {name: (each.low, each.high) for name, each in chip.ranges.items()}
     network = read_network(options.file)
     facts = graph_facts(network, limits)
     problems = [f"{each.layer or each.name}: {problem}" for each in facts for problem in each.problems]
@@ -33,6 +35,9 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         output.show_json({"network": network.name, "processes": [_plain(each) for each in facts], "problems": problems})
     else:
         output.show(graph_tables(network.name, [_row(each) for each in facts], problems))
+        errors = sorted({each.rule for each in check(network, chip) if each.level == "error"})
+        if errors:
+            output.show(f"But it is not ready for the chip: `evsnn check` finds {', '.join(errors)}.")
     return int(bool(problems))
 
 

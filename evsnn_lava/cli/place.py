@@ -19,10 +19,11 @@ from evsnn_lava.export.placement import place
 from evsnn_lava.export.placement.activity import Activity, measure_activity
 from evsnn_lava.export.placement.alternatives import place_balanced, place_fewest
 from evsnn_lava.export.placement.comparison import Balance, balance_of
+from evsnn_lava.export.placement.fullness import fullest
 from evsnn_lava.hw_profiles import HardwareProfile, load_profile, profile_names
 from evsnn_lava.network import NetworkDescription
 from evsnn_lava.reporting.chip_picture import chip_page, chip_picture
-from evsnn_lava.reporting.placement_tables import placement_tables
+from evsnn_lava.reporting.placement_tables import Fullness, placement_tables
 
 WAYS: Final = ("compiler", "fewest", "balanced")
 PICTURES: Final = {".svg": chip_picture, ".html": chip_page}
@@ -57,8 +58,9 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     if options.json:
         output.show_json(place_facts(balances, origin))
     else:
-        words = hardware.limits.words_per_core
-        output.show(placement_tables(shown, balances, hardware.title, None if words is None else int(words.si), origin))
+        limits = hardware.limits
+        full = [Fullness(*fullest(plan, limits)) if plan.cores else None for plan in shown.placement.layers]
+        output.show(placement_tables(shown, balances, hardware.title, full, origin))
     if options.output is not None:
         with atomic_write(options.output) as temporary:
             temporary.write_text(PICTURES[options.output.suffix](shown, hardware.title), encoding="utf-8")
@@ -143,6 +145,7 @@ def _facts(balance: Balance) -> dict[str, Any]:
         "cores": len(placement.cores),
         "chips": placement.chips,
         "busiest_layer": balance.busiest_layer,
+        "bound_by": balance.bound_by,
         "busiest_synops": balance.busiest_synops,
         "imbalance": balance.imbalance,
         "step_s": balance.step_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -61,9 +62,23 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     for heading in ("Limit", "Margin"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Basis", no_wrap=True)
-    for finding in findings:
-        table.add_row(*_cells(finding))
+    for alike in _alike(findings):
+        table.add_row(*_cells(alike))
     return table
+
+
+def _alike(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings that say the same of several layers become one."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for each in findings:
+        groups.setdefault((each.rule, each.level, each.fact, each.limit, each.change), []).append(each)
+    return [replace(alike[0], object=_objects([each.object for each in alike])) for alike in groups.values()]
+
+
+def _objects(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    return f"{len(names)} layers, {names[0].removeprefix('layer ')} to {names[-1].removeprefix('layer ')}"
 
 
 def _cells(finding: Finding) -> list[str | Text]:
@@ -99,15 +114,13 @@ def answer(name: str, chip: str, verdict: Verdict) -> str:
     count = verdict.counts
     found = ", ".join(f"{count[level]} {plural(count[level], level)}" for level in ("error", "warning", "note"))
     says = "is ready for" if verdict.fits else "is not ready for"
-    tight = verdict.closest
-    closest = (
-        ""
-        if tight is None
-        else f"; closest to its limit: {tight.rule} of {tight.object}, {1 - (tight.margin or 0):.0%}"
-    )
-    return f"{name} {says} {chip}: {found}; {count['ok']} rules hold{closest}"
+    cores = "" if verdict.cores is None else f"; {verdict.cores[0]} of {verdict.cores[1]} cores"
+    tight = verdict.closest if verdict.fits else None
+    used = "" if tight is None else f"{tight.rule} of {tight.object}, {1 - (tight.margin or 0):.0%}"
+    closest = f"; closest to its limit: {used}" if used else ""
+    return f"{name} {says} {chip}: {found}; {count['ok']} rules hold{cores}{closest}"
 
 
 def _legend(findings: Sequence[Finding]) -> list[Text]:
-    used = {finding.basis for finding in findings if finding.limit is not None}
+    used = {finding.basis for finding in findings}
     return [Text(f"{basis}: {BASES[basis]}", "dim") for basis in BASES if basis in used]

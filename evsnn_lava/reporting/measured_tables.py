@@ -12,6 +12,9 @@ from evsnn_lava.profiling.measured import RAILS, Readings
 from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_range, format_si
 
+SAME_STEPS: Final = 0.02
+"""Relative difference of steps per inference from which on two runs are not the same work."""
+
 COVERED: Final = (
     "The estimate prices what neuro-cores and their memories do (VDD and VDDM) and the static power of whole chips on "
     "all rails; it has nothing for the dynamic part of VDDIO, and no rail by itself."
@@ -129,4 +132,15 @@ def _caption(report: CostReport, readings: Readings) -> str:
     chips = f"{readings.chips} chip{'s' * (readings.chips > 1)}{board}"
     doubts = "".join(f" {text[0].upper()}{text[1:]}." for text in readings.doubts)
     said = f" Source: {readings.source}." if readings.source else ""
-    return f"Measured on {chips}, {readings.steps} steps. {COVERED}{doubts}{said}"
+    return f"{_step_doubt(report, readings)}Measured on {chips}, {readings.steps} steps. {COVERED}{doubts}{said}"
+
+
+def _step_doubt(report: CostReport, readings: Readings) -> str:
+    """Readings of another network, or of runs without its cutoff, cannot be compared as they are."""
+    estimated = report.distributions["steps"].mean.value
+    if abs(readings.steps_per_inference - estimated) <= SAME_STEPS * estimated:
+        return ""
+    return (
+        f"NOT THE SAME WORK: {readings.steps_per_inference:g} steps an inference were measured, {estimated:.1f} are "
+        "estimated; compare the time of a step alone, or readings of this network run in the same way. "
+    )

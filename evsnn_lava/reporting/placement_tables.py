@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from evsnn_lava.export.placement import LayerPlan
 from evsnn_lava.export.placement.comparison import Balance
 from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_count, format_si
 
-DOOR = "Lava's compiler offers no door to choose: the others say what a network would have to be cut into."
+DOOR = "They cannot be handed to Lava's compiler: they show what it is worth to split a layer into several."
+
+
+@dataclass(frozen=True)
+class Fullness:
+    """How full the fullest core of a layer is.
+
+    Parameters
+    ----------
+    word : str
+        The limit that it is closest to.
+    share : float
+        Of that limit; above 1 it does not fit.
+    """
+
+    word: str
+    share: float
 
 
 def placement_tables(
-    shown: Balance, balances: Sequence[Balance], chip: str, words: int | None, origin: str
+    shown: Balance, balances: Sequence[Balance], chip: str, full: Sequence[Fullness | None], origin: str
 ) -> RenderableType:
     """Everything about the placement of a network.
 
@@ -29,23 +47,29 @@ def placement_tables(
         All placements, to compare.
     chip : str
         Title of the chip.
-    words : int or None
-        Words that a core holds, if that is known.
+    full : sequence of (Fullness or None)
+        Of every layer of the placement that is listed; None for one that the host computes.
     origin : str
         What the activity was measured with.
 
     Returns
     -------
     rich.console.RenderableType
-        Three tables, one below the other.
+        Four tables, one below the other, and a warning first where something does not fit.
     """
-    return Group(
-        layers_table(shown, chip, words), "", traffic_table(shown, origin), "", balance_table(balances, origin)
-    )
+    over = [
+        plan.name
+        for plan, each in zip(shown.placement.layers, full, strict=True)
+        if each is not None and each.share > 1
+    ]
+    words = f"does not fit on a core: {', '.join(over)}; `evsnn check` says what helps"
+    warning: list[RenderableType] = [Text(words, "bold red"), ""] if over else []
+    layers, traffic = layers_table(shown, chip, full), traffic_table(shown, origin)
+    return Group(*warning, layers, "", words_table(shown), "", traffic, "", balance_table(balances))
 
 
-def layers_table(balance: Balance, chip: str, words: int | None) -> Table:
-    """Cores of every layer, how large their parts are and how full the fullest is.
+def layers_table(balance: Balance, chip: str, full: Sequence[Fullness | None]) -> Table:
+    """Cores of every layer, how large their parts are, how full the fullest is and how busy the busiest.
 
     Parameters
     ----------
@@ -53,26 +77,25 @@ def layers_table(balance: Balance, chip: str, words: int | None) -> Table:
         The placement.
     chip : str
         Title of the chip.
-    words : int or None
-        Words that a core holds, if that is known.
+    full : sequence of (Fullness or None)
+        Of every layer.
 
     Returns
     -------
     rich.table.Table
-        One row per layer, words of the fullest core, and the total.
+        One row per layer, and the total.
     """
     placement = balance.placement
-    caption = "" if words is None else f"Words of 64 bits on the fullest core; share of {words} words. "
     table = captioned_table(
         f"{placement.network} on {chip}: {placement.rule}",
-        f"{caption}Part: channels x rows x columns. Operations: per step, on the busiest core.",
+        "Part: channels x rows x columns of a core. Fullest: the limit that a core is closest to. "
+        "Operations: per step, on the busiest core.",
     )
-    table.add_column("Layer", overflow="fold", min_width=14, max_width=18)
-    for heading in ("Cores", "Part", "Neurons", "Bits", "Words\nweights", "\nneurons", "\naxons", "\nall", "Share"):
+    _layer_column(table)
+    for heading in ("Cores", "Part", "Neurons", "Fullest", "Operations"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Operations", justify="right", no_wrap=True)
-    for plan, loads in zip(placement.layers, balance.synops, strict=True):
-        table.add_row(*_layer_cells(plan, loads, words))
+    for plan, loads, each in zip(placement.layers, balance.synops, full, strict=True):
+        table.add_row(*_layer_cells(plan, loads, each))
     table.add_section()
     chips = f"{placement.chips} chip{'s' * (placement.chips > 1)}"
     neurons = sum(plan.neurons for plan in placement.layers)
@@ -80,25 +103,49 @@ def layers_table(balance: Balance, chip: str, words: int | None) -> Table:
     return table
 
 
-def _layer_cells(plan: LayerPlan, loads: Sequence[float], limit: int | None) -> list[str]:
-    if not plan.cores:
+def _layer_cells(plan: LayerPlan, loads: Sequence[float], full: Fullness | None) -> list[str]:
+    if full is None:
         return [escape(plan.name), "host"]
-    fullest = max((core.words for core in plan.cores), key=lambda words: words.total)
     tile = plan.cores[0].tile
-    part = f"{tile.depth}x{tile.rows[1] - tile.rows[0]}x{tile.columns[1] - tile.columns[0]}"
     return [
         escape(plan.name),
         f"{len(plan.cores)}",
-        part,
+        f"{tile.depth}x{tile.rows[1] - tile.rows[0]}x{tile.columns[1] - tile.columns[0]}",
         f"{plan.neurons}",
-        f"{plan.weight_bits or ''}",
-        f"{fullest.synapse}",
-        f"{fullest.neuron}",
-        f"{fullest.axon_in + fullest.axon_map}",
-        f"{fullest.total}",
-        "" if limit is None else f"{fullest.total / limit:.0%}",
+        f"{full.word} {full.share:.0%}",
         format_count(max(loads, default=0.0)),
     ]
+
+
+def words_table(balance: Balance) -> Table:
+    """Words on the fullest core of every layer, by what they hold.
+
+    Parameters
+    ----------
+    balance : Balance
+        The placement.
+
+    Returns
+    -------
+    rich.table.Table
+        One row per layer that takes cores.
+    """
+    table = captioned_table(
+        "Words of 64 bits on the fullest core", "Bits: of a weight. Blocks: of channels, on a core."
+    )
+    _layer_column(table)
+    for heading in ("Bits", "Blocks", "Weights", "Neurons", "Axons in", "Axons out", "All"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for plan in balance.placement.layers:
+        if plan.cores:
+            words = max((core.words for core in plan.cores), key=lambda words: words.total)
+            counts = (words.synapse, words.neuron, words.axon_in, words.axon_map, words.total)
+            table.add_row(escape(plan.name), f"{plan.weight_bits or ''}", f"{plan.blocks}", *map(str, counts))
+    return table
+
+
+def _layer_column(table: Table) -> None:
+    table.add_column("Layer", overflow="fold", min_width=14, max_width=18)
 
 
 def traffic_table(balance: Balance, origin: str) -> Table:
@@ -138,15 +185,13 @@ def traffic_table(balance: Balance, origin: str) -> Table:
     return table
 
 
-def balance_table(balances: Sequence[Balance], origin: str) -> Table:
+def balance_table(balances: Sequence[Balance]) -> Table:
     """Placements side by side.
 
     Parameters
     ----------
     balances : sequence of Balance
         The placements.
-    origin : str
-        What the activity was measured with.
 
     Returns
     -------
@@ -154,17 +199,17 @@ def balance_table(balances: Sequence[Balance], origin: str) -> Table:
         Cores, busiest core, imbalance and the time of a step.
     """
     table = captioned_table(
-        "Placements", f"A step lasts as long as its busiest core; measured with {origin}, mean over all steps. {DOOR}"
+        "Placements", f"A step lasts as long as its busiest core works on operations or neurons. {DOOR}"
     )
     table.add_column("Rule")
-    for heading in ("Cores", "Chips", "Busiest core", "Operations", "Over the mean", "Step"):
-        table.add_column(heading, justify="right")
+    for heading in ("Cores", "Chips", "Busiest core", "Most\noperations", "\nover mean", "Step"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for each in balances:
         table.add_row(
             each.placement.rule,
             f"{len(each.placement.cores)}",
             f"{each.placement.chips}",
-            escape(each.busiest_layer),
+            escape(f"{each.busiest_layer} ({each.bound_by})"),
             format_count(each.busiest_synops),
             f"{each.imbalance:.1f} x",
             format_si(each.step_s, "s"),

@@ -11,6 +11,7 @@ from evsnn_lava.export.check.subject import Subject, layer_object, within
 from evsnn_lava.export.placement.plan import CorePlan, Tile
 from evsnn_lava.export.placement.store import LayerStore
 from evsnn_lava.export.placement.words import channel_blocks
+from evsnn_lava.hw_profiles import Limits
 from evsnn_lava.network import ConvSynapse, Layer
 
 Measure = Callable[[Layer, CorePlan], int]
@@ -36,51 +37,50 @@ def core_memory(subject: Subject) -> Iterator[Finding]:
             core = max(plan.cores, key=lambda core: measure(layer, core))
             value = measure(layer, core)
             fact = f"{value} {words} on the fullest of {len(plan.cores)} cores"
-            change = REMEDIES.get(rule, smaller_layer)(layer, rule, int(limit.si), measure)
+            change = REMEDIES.get(rule, smaller_layer)(layer, subject.chip.limits)
             yield within(rule, layer_object(layer.name), fact, value, limit, change)
 
 
-def fewer_inputs(layer: Layer, rule: str, most: int, measure: Measure) -> Change:
+def fewer_inputs(layer: Layer, limits: Limits) -> Change:
     """Say how many inputs a layer can have that does not fit even when it is cut into single neurons or channels.
 
     Parameters
     ----------
     layer : Layer
         The layer.
-    rule : str
-        The rule that it breaks.
-    most : int
-        The limit.
-    measure : callable
-        What the rule measures on a core.
+    limits : Limits
+        What fits on a core.
 
     Returns
     -------
     Change
-        The number of input channels of a convolution, of inputs of another layer.
+        The number of input channels of a convolution, of inputs of another layer, by the tightest of all limits.
     """
     if not layer.synapse.matrices:
-        return smaller_layer(layer, rule, most, measure)
-    conv = isinstance(layer.synapse, ConvSynapse)
-    inputs = int(layer.synapse.matrices[0].shape[1])
-    tile = Tile((0, 1))
+        return smaller_layer(layer, limits)
+    conv, tile = isinstance(layer.synapse, ConvSynapse), Tile((0, 1))
+    inputs, words = int(layer.synapse.matrices[0].shape[1]), LayerStore.of(layer).words(tile)
     row = LayerStore.of(replace(layer, recurrent=None)).synapse_words(tile) // inputs
-    per_input = {"synapse_words": row, "axons_in": int(not conv), "total_words": row + int(not conv)}[rule]
-    used = measure(layer, CorePlan(0, tile, LayerStore.of(layer).words(tile)))
-    fitting = inputs - -(-max(0, used - most) // max(1, per_input))
-    noun = "input channels" if conv else "inputs"
-    return Change(
-        "inputs", fitting, f"{fitting} {noun} instead of {inputs} fit; pool or stride in the layer before, or split it"
+    beyond = (
+        (words.synapse, limits.synapse_words_per_core, row),
+        (words.axon_in, limits.axon_in_per_core, int(not conv)),
+        (words.total, limits.words_per_core, row + int(not conv)),
     )
+    fitting = inputs - max(
+        -(-max(0, used - int(limit.si)) // each) for used, limit, each in beyond if limit is not None and each
+    )
+    noun = "input channels" if conv else "inputs"
+    return Change("inputs", fitting, f"{fitting} {noun} instead of {inputs} fit; pool or stride in the layer before")
 
 
-def fewer_blocks(layer: Layer, rule: str, most: int, measure: Measure) -> Change:
+def fewer_blocks(layer: Layer, limits: Limits) -> Change:
     """Say which number of channels, next below, is made of few enough powers of two; parameters as above."""
+    most = 0 if limits.groups_per_core is None else int(limits.groups_per_core.si)
     channels = next(number for number in range(layer.shape[0], 0, -1) if len(channel_blocks(number)) <= most)
     return Change("channels", channels, f"{channels} channels are {most} powers of two, {layer.shape[0]} are more")
 
 
-def smaller_layer(layer: Layer, rule: str, most: int, measure: Measure) -> Change:
+def smaller_layer(layer: Layer, _: Limits) -> Change:
     """Say that the layer itself is too large; parameters as above."""
     return Change("neurons", None, f"layer {layer.name} cannot be cut further; make it smaller")
 
@@ -116,5 +116,7 @@ def cores(subject: Subject) -> Iterator[Finding]:
         source=per_chip.source,
         change=None
         if fits
-        else Change("chips", chips, f"{chips} chips hold it (--chips {chips}); or make layer {largest.name} smaller"),
+        else Change(
+            "chips", chips, f"{chips} chips have enough cores (--chips {chips}); or make layer {largest.name} smaller"
+        ),
     )

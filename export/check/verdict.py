@@ -29,10 +29,13 @@ class Verdict:
         Findings of every level of ``LEVELS``.
     closest : Finding or None
         Of the rules that hold, the one with the least room.
+    cores : (int, int) or None
+        Cores that are needed, and cores that there are; None where a file could not be read.
     """
 
     counts: dict[str, int]
     closest: Finding | None
+    cores: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, findings: Sequence[Finding]) -> Verdict:
@@ -50,7 +53,10 @@ class Verdict:
         """
         counts = {level: sum(finding.level == level for finding in findings) for level in LEVELS}
         tight = [found for found in findings if found.level == "ok" and found.rule in ROOM and found.margin is not None]
-        return cls(counts, min(tight, key=lambda found: found.margin or 0.0, default=None))
+        asked = next((found for found in findings if found.rule == "cores"), None)
+        cores = None if asked is None else (int(asked.value or 0), int(asked.limit or 0))
+        closest = min(tight, key=lambda found: found.margin or 0.0, default=None)
+        return cls(counts, closest, cores)
 
     @property
     def fits(self) -> bool:
@@ -58,7 +64,7 @@ class Verdict:
         return not self.counts["error"]
 
 
-def summary_line(findings: Sequence[Finding], placement: Placement) -> str:
+def summary_line(findings: Sequence[Finding], placement: Placement, file: str = "FILE") -> str:
     """Say in a line, for the end of another verb, what a check found.
 
     Parameters
@@ -67,6 +73,8 @@ def summary_line(findings: Sequence[Finding], placement: Placement) -> str:
         From :func:`evsnn_lava.export.check.rules.check`.
     placement : Placement
         Where the layers lie on that chip.
+    file : str
+        The file, for the command that is named.
 
     Returns
     -------
@@ -82,7 +90,7 @@ def summary_line(findings: Sequence[Finding], placement: Placement) -> str:
     verdict = Verdict.of(findings)
     counts = {level: verdict.counts[level] for level in ("error", "warning") if verdict.counts[level]}
     said = "".join(f", {count} {plural(count, level)}" for level, count in counts.items())
-    shown = f"; `evsnn check FILE --hw {placement.hardware}` lists {'it' if sum(counts.values()) == 1 else 'them'}"
+    shown = f"; `evsnn check {file} --hw {placement.hardware}` lists {'it' if sum(counts.values()) == 1 else 'them'}"
     cores = len(placement.cores)
     fits = "ready" if verdict.fits else "not ready"
     return f"check: {fits} for {placement.hardware}, {cores} {plural(cores, 'core')}{said}{shown if counts else ''}"

@@ -25,6 +25,8 @@ class Balance:
         Synaptic operations per step of every core, layer by layer.
     busiest_layer : str
         Layer of the core that takes longest.
+    bound_by : str
+        What that core does longest: ``operations`` or ``neurons``.
     busiest_synops : float
         The most synaptic operations per step that a core has.
     step_s : float
@@ -36,6 +38,7 @@ class Balance:
     placement: Placement
     synops: tuple[tuple[float, ...], ...]
     busiest_layer: str
+    bound_by: str
     busiest_synops: float
     step_s: float
     traffic: tuple[LayerTraffic, ...]
@@ -73,10 +76,12 @@ def balance_of(
     pairs = zip(placement.cores, (load for each in loads for load in each.tolist()), strict=True)
     times = [core_time(hardware, core.tile, load) for core, load in pairs]
     busiest = int(np.argmax(times))
+    neurons_s = placement.cores[busiest].tile.neurons * hardware.time.neuron_update.si
     return Balance(
         placement=placement,
         synops=tuple(tuple(each.tolist()) for each in loads),
         busiest_layer=placement.layers[placement.cores[busiest].layer].name,
+        bound_by="neurons" if times[busiest] <= neurons_s else "operations",
         busiest_synops=max(float(each.max(initial=0.0)) for each in loads),
         step_s=max(times[busiest], hardware.time.barrier.si),
         traffic=estimate_traffic(network, placement, activity),

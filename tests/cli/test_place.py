@@ -44,12 +44,13 @@ def placed(tmp_path):
 def test_tables(evsnn, placed):
     code, out, err = evsnn("place", placed)
     assert (code, err) == (0, "")
-    (line,) = [line.split() for line in out.splitlines() if line.startswith((" a<b>&", "a<b>&")) and "x" in line]
     plan = place(read_net(placed), load_profile("loihi2")).layers[0]
     words = max((core.words for core in plan.cores), key=lambda words: words.total)
-    assert line[:2] == ["a<b>&", f"{len(plan.cores)}"]
-    axons = words.axon_in + words.axon_map
-    assert line[-7:-2] == ["2", f"{words.synapse}", f"{words.neuron}", f"{axons}", f"{words.total}"]
+    rows = [line.split() for line in out.splitlines() if line.strip().startswith("a<b>&")]
+    assert rows[0][:4] == ["a<b>&", f"{len(plan.cores)}", "2x48x16", "4608"]
+    assert rows[0][4:6] == ["neurons", "38%"]
+    counts = (words.synapse, words.neuron, words.axon_in, words.axon_map, words.total)
+    assert rows[1] == ["a<b>&", "2", "1", *map(str, counts)]
     assert "compiler 2022" in out
     assert "fewest cores" in out
     assert "balanced" in out
@@ -108,3 +109,19 @@ def test_what_a_user_gets_wrong(evsnn, placed, tmp_path, monkeypatch, arguments,
     assert (code, out) == (2, "")
     assert words in err
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_fits_nowhere_is_said_first(evsnn, tmp_path):
+    layer = Layer("wide", DenseSynapse(np.full((2, 13_000), 2)), CubaNeuron(5, 4095, 300), (2,))
+    network = NetworkDescription(
+        "n",
+        (layer,),
+        InputRecipe.frames((1, 1, 13_000), 2, 0),
+        FrameMasks.all_kept(2, 1),
+        CutoffPolicy.never(2),
+        ("off", "on"),
+    )
+    write_net(network, tmp_path / "wide.net")
+    code, out, _ = evsnn("place", tmp_path / "wide.net")
+    assert code == 0
+    assert out.startswith("does not fit on a core: wide; `evsnn check` says what helps")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.lowering.cutoff import lower_cutoff
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import (
     CutoffPolicy,
@@ -52,18 +53,24 @@ def test_work_beside_the_network(network_of, result):
     assert both.mask_gates.tolist() == [4 * 2, 6 * 2]
 
 
-def test_a_cutoff_on_chip_leaves_one_spike_to_listen_for(network_of, result):
-    policy = CutoffPolicy("on_chip", [0, 0, 0, 0], layers=1)
-    counts = count_events(network_of(cutoff=policy), result)
+def decided_on_chip(network):
+    """A network with its cutoff in neurons, and a run of it."""
+    lowered, _ = lower_cutoff(network)
+    return lowered, run(lowered, np.random.default_rng(1).random((2, 1, 5, 5, 4)) < 0.5)
+
+
+def test_a_cutoff_on_chip_leaves_one_spike_to_listen_for(network_of):
+    counts = count_events(*decided_on_chip(network_of(cutoff=CutoffPolicy("topk_gap", [1, 1, 1, 1]))))
     assert counts.readout_additions.tolist() == [1, 1]
     assert counts.cutoff_comparisons.tolist() == [0, 0]
 
 
 def test_masks_end_before_the_layers_of_a_cutoff(network_of, result):
     masks = FrameMasks("mute", ([1, 1, 1, 1], [1, 0, 0, 1]))
-    policy = CutoffPolicy("on_chip", [0, 0, 0, 0], layers=1)
     assert count_events(network_of(masks), result).mask_gates.tolist() == [4, 6]
-    assert count_events(network_of(masks, policy), result).mask_gates.tolist() == [0, 0]
+    lowered, ran = decided_on_chip(network_of(masks))
+    assert lowered.depth == 4
+    assert count_events(lowered, ran).mask_gates.tolist() == ran.steps.tolist()
 
 
 def test_a_skipped_frame_asks_no_question_on_the_chip(network_of, result):

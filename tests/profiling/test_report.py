@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.lowering.cutoff import lower_cutoff
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import CutoffPolicy
 from evsnn_lava.profiling import CostReport, LayerCost, profile_run
+from evsnn_lava.simulation import run
 
 
 @pytest.fixture(name="report", params=["loihi1", "loihi2"])
@@ -53,10 +55,13 @@ def test_layer_events_are_means(report):
 
 
 def test_the_layers_of_a_cutoff_are_also_one_part(network_of, result):
-    policy = CutoffPolicy("on_chip", [0, 0, 0, 0], layers=1)
-    report = profile_run(network_of(cutoff=policy), result, load_profile("loihi2"))
-    dense, part = report.layers[-1], report.cutoff
-    assert (part.name, part.neurons, part.synops, part.total_j) == ("cutoff on chip", 3, dense.synops, dense.total_j)
+    lowered, facts = lower_cutoff(network_of(cutoff=CutoffPolicy("topk_gap", [1, 1, 1, 1])))
+    ran = run(lowered, np.random.default_rng(1).random((2, 1, 5, 5, 4)) < 0.5)
+    report = profile_run(lowered, ran, load_profile("loihi2"))
+    last, part = report.layers[-2:], report.cutoff
+    assert (part.name, part.neurons) == ("cutoff on chip", facts.neurons)
+    assert part.synops == sum(layer.synops for layer in last)
+    assert part.total_j.value == pytest.approx(sum(layer.total_j.value for layer in last), rel=1e-14)
     assert profile_run(network_of(), result, load_profile("loihi2")).cutoff is None
     both = LayerCost.together("both", report.layers[1:])
     assert both.spikes == sum(layer.spikes for layer in report.layers[1:])

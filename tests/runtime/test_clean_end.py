@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -109,7 +110,8 @@ def test_a_network_that_the_engine_cannot_take_is_reported(make, remains):
     object.__setattr__(network.layers[0], "synapse", None)
     with pytest.raises(KeyError, match="NoneType") as caught, session:
         pytest.fail("a session without a network")
-    assert "network failed in the start-up with KeyError" in str(caught.value.__cause__)
+    # Lava notices, too, and on a busy machine it may be the first to say so.
+    assert re.search("(network|Lava's runtime) failed in the start-up with KeyError", str(caught.value.__cause__))
     assert remains.counted() == NOTHING
 
 
