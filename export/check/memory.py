@@ -22,9 +22,13 @@ MEASURES: Final[dict[str, tuple[str, Measure, str]]] = {
     "axon_in_per_core": ("axons_in", lambda _, core: core.words.axon_in, "entries for what arrives"),
     "axon_map_per_core": ("axons_out", lambda _, core: core.words.axon_map, "entries for what is sent"),
     "words_per_core": ("total_words", lambda _, core: core.words.total, "words in all"),
-    "groups_per_core": ("groups", lambda layer, core: LayerStore.of(layer).blocks(core.tile), "groups of neurons"),
+    "groups_per_core": ("groups", lambda layer, core: _groups(layer, core), "groups of neurons"),
 }
 """By limit: the rule, what it measures on a core, and the words for it."""
+
+
+def _groups(layer: Layer, core: CorePlan) -> int:
+    return len(channel_blocks(core.tile.depth)) if isinstance(layer.synapse, ConvSynapse) else 1
 
 
 def core_memory(subject: Subject) -> Iterator[Finding]:
@@ -69,6 +73,8 @@ def fewer_inputs(layer: Layer, limits: Limits) -> Change:
     fitting = inputs - max(
         -(-max(0, used - int(limit.si)) // each) for used, limit, each in beyond if limit is not None and each
     )
+    if fitting < 1:
+        return smaller_layer(layer, limits)
     noun = "input channels" if conv else "inputs"
     return Change("inputs", fitting, f"{fitting} {noun} instead of {inputs} fit; pool or stride in the layer before")
 

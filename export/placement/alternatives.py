@@ -23,7 +23,7 @@ from evsnn_lava.export.placement.partition import (
 )
 from evsnn_lava.export.placement.plan import LayerPlan, Placement
 from evsnn_lava.export.placement.store import LayerStore
-from evsnn_lava.hw_profiles import Chip, HardwareProfile
+from evsnn_lava.hw_profiles import Chip, HardwareProfile, Limits
 from evsnn_lava.network import Layer, NetworkDescription
 
 FEWEST: Final = "fewest cores"
@@ -47,8 +47,7 @@ def place_fewest(network: NetworkDescription, chip: Chip) -> Placement:
     """
     plans = []
     for index, store in enumerate(layer_stores(network)):
-        sizes = [size for size in _sizes(store.layer) if fits(store, size, chip.limits)]
-        size = min(sizes, key=lambda size: _count(store.layer, size), default=compiler_size(store, chip.limits))
+        size = min(_fitting(store, chip.limits), key=lambda size: _count(store.layer, size))
         plans.append(plan_layer(index, store, size))
     return Placement(network.name, chip.name, FEWEST, int(chip.limits.cores_per_chip.si), tuple(plans))
 
@@ -94,7 +93,9 @@ Ladder = list[tuple[float, LayerPlan]]
 def _ladder(index: int, store: LayerStore, chip: HardwareProfile, cores: int, activity: Activity) -> Ladder:
     layer = store.layer
     work = LayerWork(layer, *activity.sources[index : index + 2])
-    sizes = [size for size in _sizes(layer) if fits(store, size, chip.limits)] or [compiler_size(store, chip.limits)]
+    sizes = [size for size in _sizes(store, chip.limits) if fits(store, size, chip.limits)] or [
+        compiler_size(store, chip.limits)
+    ]
     sizes.sort(key=lambda size: _count(layer, size))
     ladder: Ladder = []
     for size in [sizes[0], *(size for size in sizes[1:] if _count(layer, size) <= cores)]:
@@ -111,8 +112,15 @@ def _count(layer: Layer, size: Size) -> int:
     return math.prod(-(-length // most) for length, most in zip(image_shape(layer), size, strict=True))
 
 
-def _sizes(layer: Layer) -> Iterator[Size]:
-    """Sizes of the parts: even divisions of neurons, channels and rows; columns by powers of two."""
+def _fitting(store: LayerStore, limits: Limits) -> list[Size]:
+    """All sizes that fit; the compiler's own where none does."""
+    return [size for size in _sizes(store, limits) if fits(store, size, limits)] or [compiler_size(store, limits)]
+
+
+def _sizes(store: LayerStore, limits: Limits) -> Iterator[Size]:
+    """Sizes of the parts: the compiler's; even divisions of neurons, channels and rows; columns by powers of two."""
+    layer = store.layer
+    yield compiler_size(store, limits)
     channels, height, width = image_shape(layer)
     if len(layer.shape) != 3:
         yield from ((size, 1, 1) for size in _divisions(channels))

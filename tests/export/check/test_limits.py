@@ -366,3 +366,10 @@ def test_what_nothing_public_shows_on_the_chip_is_a_warning():
     assert (finding.level, finding.rule, finding.object) == ("warning", "neuron_kind", "layer rf")
     assert "CubaNeuron" in finding.change.words
     assert "RfNeuron" not in finding.change.words
+
+
+def test_where_no_number_of_inputs_helps_the_layer_is_too_large():
+    own = np.full((4200, 4200), 2)
+    layer = Layer("fc", DenseSynapse(np.full((4200, 10), 2)), NEURON, (4200,), DenseSynapse(own))
+    (finding,) = [each for each in found(chain(layer, shape=(1, 1, 10)), "loihi1") if each.rule == "axons_in"]
+    assert (finding.change.quantity, finding.change.value) == ("neurons", None)

@@ -231,3 +231,19 @@ def test_only_executed_steps_count():
     activity = measure_activity(network, frames)
     assert activity.steps == 3
     assert activity.sources[0].sum() == pytest.approx(Engine(network).run(frames).input_events.sum() / 6)
+
+
+def test_the_fewest_cores_are_never_more_than_the_compilers():
+    """Thirds of channels are no halves of halves; the compiler's own cut is always among those that are looked at."""
+    kernel = np.full((90, 64, 5, 5), 2)
+    kernel[0, 0, 0, :2] = 126, -128
+    layer = Layer("conv", ConvSynapse(kernel), NEURON, (90, 4, 4))
+    network = NetworkDescription(
+        "thirds",
+        (layer,),
+        InputRecipe.frames((64, 8, 8), 2, 0),
+        FrameMasks.all_kept(2, 1),
+        CutoffPolicy.never(2),
+        tuple(map(str, range(layer.neurons))),
+    )
+    assert len(place_fewest(network, LOIHI2).cores) <= len(place(network, LOIHI2).cores) == 3
