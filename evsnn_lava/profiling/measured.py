@@ -92,7 +92,7 @@ class Readings:
         """Refuse what no meter can say."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name in ("board", "source") or value is None:
+            if field.name in ("board", "source") or (value is None and field.default is None):
                 continue
             if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
                 raise ConfigError(f"readings: {field.name} is {value!r}, it must be a finite number; measure again")
@@ -282,12 +282,12 @@ def read_readings(path: str | Path) -> Readings:
         held = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}; give a file of readings") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(f"{path} is not JSON ({error}); let the back-end loihi2 write it") from error
     try:
         style = held.pop("style", None)
         return STYLES[style](**held) if style is not None else Readings(**held)
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"{path} holds no readings ({error}); docs/loihi2.md says what stands in one") from error
 
 

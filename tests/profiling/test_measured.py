@@ -135,3 +135,20 @@ def test_files_that_hold_no_readings(tmp_path, text):
         read_readings(tmp_path / "readings.json")
     with pytest.raises(ConfigError, match="cannot read"):
         read_readings(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"style": "callbacks", "values": {"total_power": "x"}}',
+        '{"style": "callbacks", "values": {"total_power": 1, "avg_time_per_step": 1, "num_steps": 1e999}}',
+        '{"total_w": null}',
+        "[" * 100_000,
+        "7",
+    ],
+)
+def test_odd_readings_are_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "readings.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises((ConfigError, FormatError)):
+        read_readings(path)
