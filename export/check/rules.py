@@ -24,6 +24,7 @@ RULES: Final[tuple[Rule, ...]] = (
     memory.core_memory,
     memory.cores,
     unlike_cores.large_enough,
+    unlike_cores.whole_image,
     unlike_cores.cores_for_all,
     features.stock_netx,
     features.hidden_masks,

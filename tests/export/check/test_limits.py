@@ -373,3 +373,16 @@ def test_where_no_number_of_inputs_helps_the_layer_is_too_large():
     layer = Layer("fc", DenseSynapse(np.full((4200, 10), 2)), NEURON, (4200,), DenseSynapse(own))
     (finding,) = [each for each in found(chain(layer, shape=(1, 1, 10)), "loihi1") if each.rule == "axons_in"]
     assert (finding.change.quantity, finding.change.value) == ("neurons", None)
+
+
+@pytest.mark.parametrize(("side", "rules"), [(16, set()), (17, {"kernel"})])
+def test_a_dense_layer_behind_an_image_is_a_kernel_as_large_as_it(side, rules):
+    network = chain(dense(side * side), shape=(1, side, side))
+    assert {finding.rule for finding in found(network, "speck")} == rules
+
+
+def test_the_words_of_a_dense_layer_are_those_of_that_kernel():
+    """20 channels x 32 places x 128 outputs are more than the largest core has; 64 outputs are not."""
+    assert not found(chain(dense(20 * 25, 64), shape=(20, 5, 5)), "speck")
+    rules = {finding.rule: finding.value for finding in found(chain(dense(20 * 25, 128), shape=(20, 5, 5)), "speck")}
+    assert rules["kernel_words"] == 20 * 32 * 128
