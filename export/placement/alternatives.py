@@ -93,10 +93,7 @@ Ladder = list[tuple[float, LayerPlan]]
 def _ladder(index: int, store: LayerStore, chip: HardwareProfile, cores: int, activity: Activity) -> Ladder:
     layer = store.layer
     work = LayerWork(layer, *activity.sources[index : index + 2])
-    sizes = [size for size in _sizes(store, chip.limits) if fits(store, size, chip.limits)] or [
-        compiler_size(store, chip.limits)
-    ]
-    sizes.sort(key=lambda size: _count(layer, size))
+    sizes = sorted(_fitting(store, chip.limits), key=lambda size: _count(layer, size))
     ladder: Ladder = []
     for size in [sizes[0], *(size for size in sizes[1:] if _count(layer, size) <= cores)]:
         load = max((core_time(chip, tile, work.synops(tile)) for tile in tiles(layer, size)), default=0.0)

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.export.placement.activity import Activity
-from evsnn_lava.export.placement.plan import CorePlan, LayerPlan, Placement, Range, Tile
-from evsnn_lava.network import ConvSynapse, Layer, NetworkDescription
+from evsnn_lava.export.placement.plan import LayerPlan, Placement, Range, Tile
+from evsnn_lava.network import ConvSynapse, DirectSynapse, Layer, NetworkDescription, Synapse
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -97,12 +97,12 @@ def estimate_traffic(network: NetworkDescription, placement: Placement, activity
     found = [_from_host(network.layers[0], placement.layers[0], activity.sources[0])]
     for index, layer in enumerate(network.layers):
         plan, sent = placement.layers[index], activity.sources[index + 1]
-        if layer.recurrent is not None:
-            pairs = _pairs(layer, plan, first[index], plan, first[index], sent, dense=True)
-            found.append(_summed(plan.name, plan.name, sent, pairs, placement.cores_per_chip))
+        followers: list[tuple[int, Synapse]] = [] if layer.recurrent is None else [(index, layer.recurrent)]
         if index + 1 < network.depth:
-            follower, target = network.layers[index + 1], placement.layers[index + 1]
-            pairs = _pairs(follower, plan, first[index], target, first[index + 1], sent)
+            followers.append((index + 1, network.layers[index + 1].synapse))
+        for other, synapse in followers:
+            target = placement.layers[other]
+            pairs = _pairs(synapse, plan, first[index], target, first[other], sent)
             found.append(_summed(plan.name, target.name, sent, pairs, placement.cores_per_chip))
     return tuple(found)
 
@@ -110,55 +110,79 @@ def estimate_traffic(network: NetworkDescription, placement: Placement, activity
 Pair = tuple[int, int, float]
 """Two cores, and the messages from the one to the other in a step."""
 
+Seen = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Channels, rows and columns, sorted."""
+
 
 def _pairs(
-    layer: Layer, plan: LayerPlan, start: int, target: LayerPlan, begin: int, sent: FloatArray, dense: bool = False
+    synapse: Synapse, plan: LayerPlan, start: int, target: LayerPlan, begin: int, sent: FloatArray
 ) -> Iterator[Pair]:
-    for number, core in enumerate(plan.cores):
-        for other, receiver in enumerate(target.cores):
-            part = core.tile if dense else seen_part(layer, core, receiver.tile)
-            if part is not None:
-                yield start + number, begin + other, _messages(sent, part)
+    image = _image(sent)
+    for other, receiver in enumerate(target.cores):
+        seen = seen_by(synapse, receiver.tile, image.shape)
+        for number, core in enumerate(plan.cores):
+            if messages := _messages(image, seen, core.tile):
+                yield start + number, begin + other, messages
 
 
-def seen_part(layer: Layer, core: CorePlan, target: Tile) -> Tile | None:
-    """What a part of the next layer sees of a core.
+def seen_by(synapse: Synapse, target: Tile, shape: tuple[int, ...]) -> Seen:
+    """What a part of a layer sees of its source.
 
     Parameters
     ----------
-    layer : Layer
-        The next layer.
-    core : CorePlan
-        The core that sends.
+    synapse : Synapse
+        What it listens through.
     target : Tile
-        The part of the next layer.
+        The part.
+    shape : tuple of int
+        ``(C, H, W)`` of the source.
 
     Returns
     -------
-    Tile or None
-        All of it for a dense layer, the window of a convolution, None where they do not meet.
+    (numpy.ndarray, numpy.ndarray, numpy.ndarray) of int64
+        Channels, rows and columns: all for a dense layer; for a convolution those of the kernel at the places of the
+        part, without what stride and dilation leave out, and the channels of its groups.
+
+    Examples
+    --------
+    >>> conv = ConvSynapse(np.full((2, 1, 1, 3), 2), stride=(1, 4), groups=2)
+    >>> [each.tolist() for each in seen_by(conv, Tile((1, 2), (0, 1), (0, 2)), (2, 1, 9))]
+    [[1], [0], [0, 1, 2, 4, 5, 6]]
     """
-    if not isinstance(layer.synapse, ConvSynapse):
-        return core.tile
-    ranges = []
-    for axis, (ours, theirs) in enumerate(((core.tile.rows, target.rows), (core.tile.columns, target.columns))):
-        window = _window(layer.synapse, axis, theirs)
-        common = max(ours[0], window[0]), min(ours[1], window[1])
-        if common[0] >= common[1]:
-            return None
-        ranges.append(common)
-    return Tile(core.tile.channels, ranges[0], ranges[1])
+    if isinstance(synapse, ConvSynapse):
+        rows, columns = (_reached(synapse, axis, target, shape) for axis in (0, 1))
+        return _group_channels(synapse, target.channels), rows, columns
+    if isinstance(synapse, DirectSynapse):
+        channels, rows, columns = (np.arange(*ranges) for ranges in (target.channels, target.rows, target.columns))
+        return channels, rows, columns
+    channels, rows, columns = map(np.arange, shape)
+    return channels, rows, columns
 
 
-def _window(synapse: ConvSynapse, axis: int, out: Range) -> Range:
-    stride, padding, dilation = synapse.stride[axis], synapse.padding[axis], synapse.dilation[axis]
-    kernel = synapse.weights.shape[2 + axis]
-    return out[0] * stride - padding, (out[1] - 1) * stride - padding + dilation * (kernel - 1) + 1
+def _reached(synapse: ConvSynapse, axis: int, target: Tile, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    out = (target.rows, target.columns)[axis]
+    starts = np.arange(*out) * synapse.stride[axis] - synapse.padding[axis]
+    kernel = np.arange(synapse.weights.shape[2 + axis]) * synapse.dilation[axis]
+    reached = np.unique(starts[:, None] + kernel)
+    inside: npt.NDArray[np.int64] = reached[(reached >= 0) & (reached < shape[1 + axis])]
+    return inside
 
 
-def _messages(sent: FloatArray, part: Tile) -> float:
-    image = sent if sent.ndim == 3 else sent.reshape(-1, 1, 1)
-    return float(image[slice(*part.channels), slice(*part.rows), slice(*part.columns)].sum())
+def _group_channels(synapse: ConvSynapse, channels: Range) -> npt.NDArray[np.int64]:
+    outputs, per_group = synapse.weights.shape[:2]
+    each = outputs // synapse.groups
+    return np.arange(channels[0] // each * per_group, (-(-channels[1] // each)) * per_group)
+
+
+def _image(sent: FloatArray) -> FloatArray:
+    return sent if sent.ndim == 3 else sent.reshape(-1, 1, 1)
+
+
+def _messages(image: FloatArray, seen: Seen, tile: Tile) -> float:
+    """Messages per step of what is seen of a part of the source."""
+    ranges = (tile.channels, tile.rows, tile.columns)
+    inside = [each[(each >= low) & (each < high)] for each, (low, high) in zip(seen, ranges, strict=True)]
+    return float(image[np.ix_(*inside)].sum())
 
 
 def _summed(source: str, target: str, sent: FloatArray, pairs: Iterator[Pair], per_chip: int) -> LayerTraffic:
@@ -172,8 +196,8 @@ def _summed(source: str, target: str, sent: FloatArray, pairs: Iterator[Pair], p
 
 
 def _from_host(layer: Layer, plan: LayerPlan, sent: FloatArray) -> LayerTraffic:
-    image = sent.shape if sent.ndim == 3 else (sent.size, 1, 1)
-    host = CorePlan(-1, Tile((0, image[0]), (0, image[1]), (0, image[2])), plan.cores[0].words) if plan.cores else None
-    parts = [seen_part(layer, host, core.tile) for core in plan.cores] if host else []
-    copies = sum(_messages(sent, part) for part in parts if part is not None)
+    image = _image(sent)
+    whole = Tile(*((0, length) for length in image.shape))
+    seen = (seen_by(layer.synapse, core.tile, image.shape) for core in plan.cores)
+    copies = sum(_messages(image, each, whole) for each in seen)
     return LayerTraffic("(input)", plan.name, float(sent.sum()), copies, 0.0, 0.0)

@@ -247,3 +247,37 @@ def test_the_fewest_cores_are_never_more_than_the_compilers():
         tuple(map(str, range(layer.neurons))),
     )
     assert len(place_fewest(network, LOIHI2).cores) <= len(place(network, LOIHI2).cores) == 3
+
+
+def conv_pair(synapse, shape, chip_neurons):
+    """One layer that passes an image on, and a convolution behind it; the traffic from the one to the other."""
+    out = synapse.output_shape(shape)
+    first = Layer("a", ConvSynapse(2 * np.eye(shape[0], dtype=int)[:, :, None, None]), NEURON, shape)
+    network = NetworkDescription(
+        "pair",
+        (first, Layer("b", synapse, NEURON, out)),
+        InputRecipe.frames(shape, 2, 0),
+        FrameMasks.all_kept(2, 2),
+        CutoffPolicy.never(2),
+        tuple(map(str, range(int(np.prod(out))))),
+    )
+    chip = small_chip(chip_neurons, 1000)
+    activity = Activity((np.ones(shape), np.ones(shape), np.ones(out)), 1, 1.0)
+    return place(network, chip), estimate_traffic(network, place(network, chip), activity)[1]
+
+
+def test_pixels_between_strides_are_sent_nowhere():
+    """A kernel of one pixel and a stride of four: four of 64 pixels are seen, each by one part."""
+    _, traffic = conv_pair(ConvSynapse([[[[2]]]], stride=(4, 4)), (1, 8, 8), 16)
+    assert (traffic.messages, traffic.copies) == (64, 4)
+
+
+def test_pixels_between_the_taps_of_a_dilated_kernel_are_sent_nowhere():
+    _, traffic = conv_pair(ConvSynapse([[[[2, 2]]]], dilation=(1, 4), stride=(1, 8)), (1, 1, 8), 16)
+    assert traffic.copies == 2
+
+
+def test_a_channel_goes_to_the_parts_of_its_group_alone():
+    placement, traffic = conv_pair(ConvSynapse(np.full((4, 1, 1, 1), 2), groups=4), (4, 2, 2), 1)
+    assert len(placement.layers[1].cores) == 16
+    assert traffic.copies == 16
