@@ -15,6 +15,7 @@ from evsnn_lava.network import ConvSynapse
 from evsnn_lava.network.policy import NEVER
 
 LAVA: Final = "lava"
+NETX: Final = "lava-dl 0.6.0, lava.lib.dl.netx"
 DROPPED_PERIOD: Final = 256
 """The compiler warns that spikes of columns ``n * 256 - 1`` may be dropped."""
 
@@ -159,18 +160,15 @@ def stock_netx(subject: Subject) -> Iterator[Finding]:
     """Stock netx loads every layer and computes it exactly; it is the way to the chip."""
     if not _by_netx(subject):
         return
-    refused = dict(netx_problems(subject.network))
+    problems = list(netx_problems(subject.network))
+    refused = {name for name, _ in problems}
     for layer in subject.network.layers:
-        problem = refused.get(layer.name)
-        fact, _, remedy = str(problem or "").partition(": ")[2].rpartition("; ")
-        yield Finding(
-            "stock_netx",
-            layer_object(layer.name),
-            "ok" if problem is None else "error",
-            fact or "netx computes the same",
-            source="lava-dl 0.6.0, lava.lib.dl.netx",
-            change=None if problem is None else Change("layer", None, remedy),
-        )
+        if layer.name not in refused:
+            yield Finding("stock_netx", layer_object(layer.name), "ok", "netx computes the same", source=NETX)
+    for name, problem in problems:
+        fact, _, remedy = str(problem).partition(": ")[2].rpartition("; ")
+        change = Change("layer", None, remedy)
+        yield Finding("stock_netx", layer_object(name), "error", fact, source=NETX, change=change)
 
 
 def _by_netx(subject: Subject) -> bool:

@@ -160,7 +160,7 @@ def check_netx(network: NetworkDescription) -> None:
 
 
 def netx_problems(network: NetworkDescription) -> Iterator[tuple[str, UnsupportedError]]:
-    """Find all that stock netx would not load or not compute exactly, the first of every layer.
+    """Find all that stock netx would not load or not compute exactly, one of each check that can be made of a layer.
 
     Parameters
     ----------
@@ -176,24 +176,35 @@ def netx_problems(network: NetworkDescription) -> Iterator[tuple[str, Unsupporte
     binary = network.recipe.message_bits == 0
     starts_early = not isinstance(network.layers[0].synapse, DirectSynapse)
     for layer in network.layers:
-        checks: tuple[Callable[[], None], ...] = (
-            partial(_check_kinds, layer),
-            partial(_check_recurrence, layer, binary),
-            partial(_check_weights, layer),
-            partial(_check_activation, layer, largest, binary),
-            partial(_check_start, layer) if starts_early else lambda: None,
+        checks: tuple[Check, ...] = (
+            ("place", partial(_check_place, layer), ()),
+            ("fixed", partial(_check_fixed, layer), ("place",)),
+            ("recurrence", partial(_check_recurrence, layer, binary), ("place",)),
+            ("weights", partial(_check_weights, layer), ("place", "recurrence")),
+            ("activation", partial(_check_activation, layer, largest, binary), ("place", "recurrence", "weights")),
+            ("start", partial(_check_start, layer), ("place",)),
         )
-        for check in checks:
-            try:
-                check()
-            except UnsupportedError as problem:
-                yield layer.name, problem
-                break  # the others presuppose it
+        yield from ((layer.name, problem) for problem in _problems(checks[: None if starts_early else -1]))
         binary = not layer.neuron.graded
         largest = 1 if binary else None
 
 
-def _check_kinds(layer: Layer) -> None:
+Check = tuple[str, Callable[[], None], tuple[str, ...]]
+"""A check, and those that it presupposes: what they refuse, it cannot look at."""
+
+
+def _problems(checks: tuple[Check, ...]) -> Iterator[UnsupportedError]:
+    failed: set[str] = set()
+    for name, check, presupposed in checks:
+        if failed.isdisjoint(presupposed):
+            try:
+                check()
+            except UnsupportedError as problem:
+                failed.add(name)
+                yield problem
+
+
+def _check_place(layer: Layer) -> None:
     neuron, synapse = layer.neuron, layer.synapse
     places = PLACES.get(type(synapse), ())
     if type(neuron) not in places:
@@ -201,6 +212,10 @@ def _check_kinds(layer: Layer) -> None:
             f"layer {layer.name}: netx has no {type(neuron).__name__} behind a {type(synapse).__name__}; "
             f"use {' or '.join(place.__name__ for place in places) or 'a synapse of the description'}"
         )
+
+
+def _check_fixed(layer: Layer) -> None:
+    neuron, synapse = layer.neuron, layer.synapse
     has_bias = "bias_mant" in neuron.per_channel
     if has_bias and isinstance(synapse, DirectSynapse):
         raise UnsupportedError(

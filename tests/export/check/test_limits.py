@@ -386,3 +386,10 @@ def test_the_words_of_a_dense_layer_are_those_of_that_kernel():
     assert not found(chain(dense(20 * 25, 64), shape=(20, 5, 5)), "speck")
     rules = {finding.rule: finding.value for finding in found(chain(dense(20 * 25, 128), shape=(20, 5, 5)), "speck")}
     assert rules["kernel_words"] == 20 * 32 * 128
+
+
+def test_every_problem_of_a_layer_with_netx_is_found_at_once():
+    neuron = CubaNeuron(25, 4095, 1024, bias_mant=np.array([1, 2]), bias_exp=3)
+    broken = found(chain(dense(2, weights=[[255, -3], [1, 2]], neuron=neuron)), "loihi2")
+    facts = sorted(each.fact.split()[0] for each in broken if each.rule == "stock_netx")
+    assert facts == ["bias_exp", "netx"]
