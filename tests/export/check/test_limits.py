@@ -393,3 +393,18 @@ def test_every_problem_of_a_layer_with_netx_is_found_at_once():
     broken = found(chain(dense(2, weights=[[255, -3], [1, 2]], neuron=neuron)), "loihi2")
     facts = sorted(each.fact.split()[0] for each in broken if each.rule == "stock_netx")
     assert facts == ["bias_exp", "netx"]
+
+
+def test_the_words_of_a_grouped_kernel_count_all_input_channels():
+    grouped = ConvSynapse(np.full((16, 2, 3, 3), 2), groups=4)
+    network = chain(Layer("conv", grouped, NEURON, (16, 2, 2)), shape=(8, 4, 4))
+    (finding,) = [each for each in check(network, load_chip("speck")) if each.rule == "kernel_words"]
+    assert finding.value == 8 * 16 * 16
+
+
+def test_graded_messages_take_32_bits():
+    chip = load_chip("loihi2")
+    tight = chip.ranges["message_bits"].model_copy(update={"high": 31})
+    chip = chip.model_copy(update={"ranges": {"message_bits": tight}})
+    broken = [each for each in check(sigma_delta(), chip) if each.rule == "message_bits" and each.level == "error"]
+    assert [(each.object, each.value) for each in broken] == [("layer sdnn", 32)]
