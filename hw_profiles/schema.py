@@ -180,6 +180,8 @@ class Limits(_Model):
         64-bit words of all kinds, entries for what arrives and entries for what is sent, on one core.
     groups_per_core : Quantity, optional
         Groups of neurons with parameters of their own on one core.
+    decays_per_core : Quantity, optional
+        Different pairs of current and voltage decay on one core.
     """
 
     cores_per_chip: Count
@@ -189,6 +191,7 @@ class Limits(_Model):
     axon_in_per_core: Count | None = None
     axon_map_per_core: Count | None = None
     groups_per_core: Count | None = None
+    decays_per_core: Count | None = None
 
 
 class Bounds(_Model):

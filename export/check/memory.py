@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from evsnn_lava.export.check.finding import Change, Finding
 from evsnn_lava.export.check.subject import Subject, layer_object, within
 from evsnn_lava.export.placement.plan import CorePlan, Tile
@@ -23,12 +25,19 @@ MEASURES: Final[dict[str, tuple[str, Measure, str]]] = {
     "axon_map_per_core": ("axons_out", lambda _, core: core.words.axon_map, "entries for what is sent"),
     "words_per_core": ("total_words", lambda _, core: core.words.total, "words in all"),
     "groups_per_core": ("groups", lambda layer, core: _groups(layer, core), "groups of neurons"),
+    "decays_per_core": ("decays", lambda layer, core: _decays(layer, core), "pairs of decays"),
 }
 """By limit: the rule, what it measures on a core, and the words for it."""
 
 
 def _groups(layer: Layer, core: CorePlan) -> int:
     return len(channel_blocks(core.tile.depth)) if isinstance(layer.synapse, ConvSynapse) else 1
+
+
+def _decays(layer: Layer, core: CorePlan) -> int:
+    channels = np.arange(*core.tile.channels)
+    pairs = [np.broadcast_to(getattr(layer.neuron, name, 0), (layer.shape[0],))[channels] for name in ("du", "dv")]
+    return len(np.unique(np.stack(pairs), axis=1).T)
 
 
 def core_memory(subject: Subject) -> Iterator[Finding]:
@@ -91,11 +100,18 @@ def smaller_layer(layer: Layer, _: Limits) -> Change:
     return Change("neurons", None, f"layer {layer.name} cannot be cut further; make it smaller")
 
 
+def fewer_decays(layer: Layer, limits: Limits) -> Change:
+    """Say how many different decays a core holds; parameters as above."""
+    most = 0 if limits.decays_per_core is None else int(limits.decays_per_core.si)
+    return Change("decays", most, f"{most} different pairs of du and dv fit; train one for the layer or round them")
+
+
 REMEDIES: Final = {
     "synapse_words": fewer_inputs,
     "axons_in": fewer_inputs,
     "total_words": fewer_inputs,
     "groups": fewer_blocks,
+    "decays": fewer_decays,
 }
 """What helps when a layer breaks a rule even in the smallest parts."""
 

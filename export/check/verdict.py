@@ -12,7 +12,7 @@ from evsnn_lava.export.placement import Placement
 
 ROOM: Final = frozenset(
     (
-        *("neurons", "synapse_words", "axons_in", "axons_out", "total_words", "groups", "cores"),
+        *("neurons", "synapse_words", "axons_in", "axons_out", "total_words", "groups", "decays", "cores"),
         *("kernel_words", "neuron_words", "bias_words"),
     )
 )

@@ -102,6 +102,7 @@ CASES = (
     Case("total_words", "loihi2", lambda n: chain(dense(n), shape=(1, 1, n)), 9998, 9999),
     Case("axons_in", "loihi1", lambda n: chain(dense(n), shape=(1, 1, n)), 4096, 4097),
     Case("groups", "loihi2", lambda n: chain(conv(n, 1), shape=(1, 3, 3)), 510, 511),
+    Case("decays", "loihi1", lambda n: chain(dense(2, n, neuron=replace(NEURON, dv=np.arange(n)))), 32, 33),
     Case("du", "loihi2", lambda value: of_neuron(du=value), 0, -1),
     Case("dv", "loihi2", lambda value: of_neuron(dv=value), 4095, 4096),
     Case("dv", "loihi1", lambda value: of_neuron(dv=value), 4095, 4096),
@@ -159,10 +160,11 @@ def test_a_layer_that_no_core_can_hold_finds_none():
 
 
 def with_limits(**limits):
-    """Loihi 2 with other limits."""
-    chip = load_chip("loihi2")
-    kept = {name: getattr(chip.limits, name).model_copy(update={"value": value}) for name, value in limits.items()}
-    return chip.model_copy(update={"limits": chip.limits.model_copy(update=kept)})
+    """Loihi 2 with the limit of decays that only Loihi 1 states, and with other limits."""
+    chip, decays = load_chip("loihi2"), load_chip("loihi1").limits.decays_per_core
+    stated = chip.limits.model_copy(update={"decays_per_core": decays})
+    kept = {name: getattr(stated, name).model_copy(update={"value": value}) for name, value in limits.items()}
+    return chip.model_copy(update={"limits": stated.model_copy(update=kept)})
 
 
 @pytest.mark.parametrize("name", MEASURES)
