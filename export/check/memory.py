@@ -10,24 +10,23 @@ import numpy as np
 
 from evsnn_lava.export.check.finding import Change, Finding
 from evsnn_lava.export.check.subject import Subject, layer_object, within
+from evsnn_lava.export.placement.fullness import USES
 from evsnn_lava.export.placement.plan import CorePlan, Tile
 from evsnn_lava.export.placement.store import LayerStore
 from evsnn_lava.export.placement.words import channel_blocks
 from evsnn_lava.hw_profiles import Limits
 from evsnn_lava.network import ConvSynapse, Layer
 
-Measure = Callable[[Layer, CorePlan], int]
-
-MEASURES: Final[dict[str, tuple[str, Measure, str]]] = {
-    "neurons_per_core": ("neurons", lambda _, core: core.tile.neurons, "neurons"),
-    "synapse_words_per_core": ("synapse_words", lambda _, core: core.words.synapse, "words of weights"),
-    "axon_in_per_core": ("axons_in", lambda _, core: core.words.axon_in, "entries for what arrives"),
-    "axon_map_per_core": ("axons_out", lambda _, core: core.words.axon_map, "entries for what is sent"),
-    "words_per_core": ("total_words", lambda _, core: core.words.total, "words in all"),
-    "groups_per_core": ("groups", lambda layer, core: _groups(layer, core), "groups of neurons"),
-    "decays_per_core": ("decays", lambda layer, core: _decays(layer, core), "pairs of decays"),
+MEASURES: Final[dict[str, tuple[str, str]]] = {
+    "neurons_per_core": ("neurons", "neurons"),
+    "synapse_words_per_core": ("synapse_words", "words of weights"),
+    "axon_in_per_core": ("axons_in", "entries for what arrives"),
+    "axon_map_per_core": ("axons_out", "entries for what is sent"),
+    "words_per_core": ("total_words", "words in all"),
+    "groups_per_core": ("groups", "groups of neurons"),
+    "decays_per_core": ("decays", "pairs of decays"),
 }
-"""By limit: the rule, what it measures on a core, and the words for it."""
+"""By limit: the rule, and the words for what it measures on a core."""
 
 
 def _groups(layer: Layer, core: CorePlan) -> int:
@@ -40,15 +39,26 @@ def _decays(layer: Layer, core: CorePlan) -> int:
     return len(np.unique(np.stack(pairs), axis=1).T)
 
 
+BY_LAYER: Final[dict[str, Callable[[Layer, CorePlan], int]]] = {
+    "groups_per_core": _groups,
+    "decays_per_core": _decays,
+}
+"""Limits for which the core alone does not say how much of them it uses."""
+
+
+def used(name: str, layer: Layer, core: CorePlan) -> int:
+    """How much of a limit a core uses; `name` is a key of ``MEASURES``."""
+    return BY_LAYER[name](layer, core) if name in BY_LAYER else USES[name](core)
+
+
 def core_memory(subject: Subject) -> Iterator[Finding]:
     """The fullest core of every layer holds what lies on it."""
-    for name, (rule, measure, words) in MEASURES.items():
+    for name, (rule, words) in MEASURES.items():
         limit = subject.limit(name)
         if limit is None:
             continue
         for layer, plan in subject.layers:
-            core = max(plan.cores, key=lambda core: measure(layer, core))
-            value = measure(layer, core)
+            value = max(used(name, layer, core) for core in plan.cores)
             fact = f"{value} {words} on the fullest of {len(plan.cores)} cores"
             change = REMEDIES.get(rule, smaller_layer)(layer, subject.chip.limits)
             yield within(rule, layer_object(layer.name), fact, value, limit, change)
@@ -80,7 +90,7 @@ def fewer_inputs(layer: Layer, limits: Limits) -> Change:
         (words.total, limits.words_per_core, row + int(not conv)),
     )
     fitting = inputs - max(
-        -(-max(0, used - int(limit.si)) // each) for used, limit, each in beyond if limit is not None and each
+        -(-max(0, taken - int(limit.si)) // each) for taken, limit, each in beyond if limit is not None and each
     )
     if fitting < 1:
         return smaller_layer(layer, limits)

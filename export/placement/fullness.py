@@ -8,14 +8,23 @@ from typing import Final
 from evsnn_lava.export.placement.plan import CorePlan, LayerPlan
 from evsnn_lava.hw_profiles import Limits
 
-ROOM: Final[dict[str, tuple[str, Callable[[CorePlan], int]]]] = {
-    "neurons_per_core": ("neurons", lambda core: core.tile.neurons),
-    "synapse_words_per_core": ("weights", lambda core: core.words.synapse),
-    "axon_in_per_core": ("axons in", lambda core: core.words.axon_in),
-    "axon_map_per_core": ("axons out", lambda core: core.words.axon_map),
-    "words_per_core": ("words", lambda core: core.words.total),
+USES: Final[dict[str, Callable[[CorePlan], int]]] = {
+    "neurons_per_core": lambda core: core.tile.neurons,
+    "synapse_words_per_core": lambda core: core.words.synapse,
+    "axon_in_per_core": lambda core: core.words.axon_in,
+    "axon_map_per_core": lambda core: core.words.axon_map,
+    "words_per_core": lambda core: core.words.total,
 }
-"""By limit: a word for it, and how much of it a core uses."""
+"""By limit: how much of it a core uses."""
+
+WORDS: Final = {
+    "neurons_per_core": "neurons",
+    "synapse_words_per_core": "weights",
+    "axon_in_per_core": "axons in",
+    "axon_map_per_core": "axons out",
+    "words_per_core": "words",
+}
+"""By limit: a word for it."""
 
 
 def fullest(plan: LayerPlan, limits: Limits) -> tuple[str, float]:
@@ -33,10 +42,7 @@ def fullest(plan: LayerPlan, limits: Limits) -> tuple[str, float]:
     (str, float)
         A word for the limit, and the share of it that the fullest core uses; above 1 it does not fit.
     """
-    shares = []
-    for name, (word, used) in ROOM.items():
-        limit = getattr(limits, name)
-        if limit is not None:
-            shares.append((max(map(used, plan.cores)) / limit.si, word))
+    stated = [(name, getattr(limits, name)) for name in USES]
+    shares = [(max(map(USES[name], plan.cores)) / limit.si, WORDS[name]) for name, limit in stated if limit is not None]
     share, word = max(shares)
     return word, share

@@ -11,7 +11,7 @@ import pytest
 from evsnn_lava.errors import CapacityError
 from evsnn_lava.export.check import RULES, Verdict, check, summary_line
 from evsnn_lava.export.check.finding import BASES, LEVELS
-from evsnn_lava.export.check.memory import MEASURES, core_memory
+from evsnn_lava.export.check.memory import MEASURES, core_memory, used
 from evsnn_lava.export.check.subject import Subject
 from evsnn_lava.export.placement import place
 from evsnn_lava.hw_profiles import Bounds, chip_names, load_chip
@@ -173,13 +173,13 @@ def test_every_limit_of_a_core_is_compared(name):
     network = chain(conv(3, 2), shape=(2, 3, 3))
     placement = place(network, load_chip("loihi2"))
     (core,) = placement.cores
-    rule, measure, _ = MEASURES[name]
-    used = measure(network.layers[0], core)
-    for limit, level in ((used, "ok"), (used - 1, "error")):
+    rule, _ = MEASURES[name]
+    taken = used(name, network.layers[0], core)
+    for limit, level in ((taken, "ok"), (taken - 1, "error")):
         subject = Subject(network, with_limits(**{name: limit}), placement, 1)
         others = [finding for finding in core_memory(subject) if finding.rule != rule]
         (finding,) = [finding for finding in core_memory(subject) if finding.rule == rule]
-        assert (finding.level, finding.value, finding.limit) == (level, used, limit)
+        assert (finding.level, finding.value, finding.limit) == (level, taken, limit)
         assert len(others) == len(MEASURES) - 1
         assert {finding.level for finding in others} == {"ok"}
 
