@@ -11,7 +11,7 @@ from typing import Final
 
 from evsnn_lava.export.placement.comparison import Balance
 from evsnn_lava.export.placement.plan import CorePlan
-from evsnn_lava.export.placement.traffic import COLUMNS, ROWS, position
+from evsnn_lava.export.placement.traffic import ROWS, position, router_columns
 from evsnn_lava.reporting.units import format_count, format_si
 
 CELL: Final = 20
@@ -19,7 +19,6 @@ ROUTER: Final = 2 * CELL + 10
 MARGIN: Final = 24
 TITLE: Final = 64
 LEGEND: Final = 210
-PANEL_WIDTH: Final = COLUMNS * ROUTER
 PANEL_HEIGHT: Final = ROWS * ROUTER
 HUES: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#8c6bb1", "#5a5a5a")
 """Colours that colour-blind people can tell apart (Okabe and Ito), and two more."""
@@ -51,7 +50,8 @@ def chip_picture(balance: Balance, chip: str) -> str:
         An SVG document with two panels for every chip.
     """
     placement = balance.placement
-    width = 3 * MARGIN + 2 * PANEL_WIDTH + LEGEND
+    panel = _panel_width(balance)
+    width = 3 * MARGIN + 2 * panel + LEGEND
     height = TITLE + placement.chips * (PANEL_HEIGHT + 2 * MARGIN) + 8
     height = max(height, TITLE + MARGIN + 18 * len(placement.layers) + 48)
     parts = [
@@ -66,7 +66,7 @@ def chip_picture(balance: Balance, chip: str) -> str:
     for number in range(placement.chips):
         top = TITLE + number * (PANEL_HEIGHT + 2 * MARGIN)
         parts += _panels(balance, number, top)
-    parts += _legend(balance, 2 * MARGIN + MARGIN // 2 + 2 * PANEL_WIDTH)
+    parts += _legend(balance, 2 * MARGIN + MARGIN // 2 + 2 * panel)
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -87,12 +87,16 @@ def layer_colours(layers: int) -> list[str]:
     return [SHADES[index // len(HUES) % len(SHADES)](HUES[index % len(HUES)]) for index in range(layers)]
 
 
+def _panel_width(balance: Balance) -> int:
+    return router_columns(balance.placement.cores_per_chip) * ROUTER
+
+
 def _panels(balance: Balance, chip: int, top: int) -> Iterator[str]:
     name = f"chip {chip}: " if balance.placement.chips > 1 else ""
     for panel, (title, fills) in enumerate((("layers", _by_layer(balance)), ("load", _by_load(balance)))):
-        left = MARGIN + panel * (PANEL_WIDTH + MARGIN)
+        left = MARGIN + panel * (_panel_width(balance) + MARGIN)
         yield f'<text x="{left}" y="{top + 14}" class="head">{name}{title}</text>'
-        for column in range(COLUMNS):
+        for column in range(router_columns(balance.placement.cores_per_chip)):
             for row in range(ROWS):
                 x, y = left + column * ROUTER, top + MARGIN + row * ROUTER
                 yield f'<rect x="{x}" y="{y}" width="{ROUTER - 6}" height="{ROUTER - 6}" rx="5" class="router"/>'

@@ -51,6 +51,17 @@ class LayerTraffic:
     across_chips: float
 
 
+def router_columns(cores_per_chip: int) -> int:
+    """Columns of routers of a chip: eight, or as many as its cores take.
+
+    Examples
+    --------
+    >>> router_columns(120), router_columns(256)
+    (8, 16)
+    """
+    return max(COLUMNS, -(-cores_per_chip // (ROWS * CORES_PER_ROUTER)))
+
+
 def position(core: int, cores_per_chip: int) -> tuple[int, int, int]:
     """Chip, column and row of the router of a core, in the order in which cores are filled.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -81,3 +82,11 @@ def test_names_are_text_and_no_markup():
     text = chip_page(balance(2), "Loihi 2")
     assert "[bold]&lt;b&gt;&amp;" in text
     assert "<b>" not in text
+
+
+def test_a_chip_of_more_cores_has_wider_panels():
+    wide = balance(200)
+    wide = replace(wide, placement=replace(wide.placement, cores_per_chip=256))
+    _, cores = cores_of(chip_picture(wide, "Loihi 3"))
+    assert len(cores) == 2 * 200
+    assert len({(core.get("x"), core.get("y")) for core in cores}) == 2 * 200, "no panel lies on the other"
