@@ -83,8 +83,13 @@ def compare(report: CostReport, readings: Readings) -> tuple[Comparison, ...]:
         Comparison("time of a step", "", "s", readings.step_s, spread["time_s"].mean.scaled(1 / steps)),
         Comparison("time", "", "s", readings.inference_s, spread["time_s"].mean),
         *(Comparison(name, ALL_RAILS, "J", value, estimate) for name, value, estimate in energies),
-        *(Comparison(f"power {rail}", text, "W", readings.power_w(rail)) for rail, text in RAILS.items()),
+        *(Comparison(f"power {rail}", text, "W", _drawn(readings.power_w(rail))) for rail, text in RAILS.items()),
     )
+
+
+def _drawn(power_w: float) -> float | None:
+    """Nothing draws negative power: where idle chips were said to take more than all, the reading is of no use."""
+    return power_w if power_w >= 0 else None
 
 
 def measured_table(report: CostReport, readings: Readings) -> Table:

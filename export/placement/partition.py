@@ -151,12 +151,13 @@ def fits(store: LayerStore, size: Size, limits: Limits) -> bool:
     Returns
     -------
     bool
-        By every limit that the profile states, but that of the groups.
+        By every limit that the profile states.
     """
     tile = part(size)
     if tile.neurons > limits.neurons_per_core.si or store.synapse_words(tile) > limits.synapse_words_per_core.si:
         return False
-    return not _beyond(store, size, limits)
+    groups = limits.groups_per_core
+    return not _beyond(store, size, limits) and (groups is None or store.blocks(tile) <= groups.si)
 
 
 def part(size: Size) -> Tile:

@@ -63,3 +63,11 @@ def test_an_unusable_measurement_is_not_printed_as_an_energy(report):
     text = printed(report, bound)
     assert len(re.findall("unusable", text)) == 3
     assert IO_BOUND[1:30] in " ".join(text.split())
+
+
+def test_no_rail_of_negative_power_is_printed(report):
+    """A board of eight chips at 8 W of which one is used, and 1 W in all: minus six."""
+    readings = Readings(1.0, 0.5, 0.4, 0.1, 1e-4, 10_000, 16, static_total_w=8.0, chips=1, board_chips=8)
+    assert readings.power_w("total") < 0
+    (total,) = [each for each in compare(report, readings) if each.name == "power total"]
+    assert total.measured is None

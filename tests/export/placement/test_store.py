@@ -8,7 +8,7 @@ import pytest
 from evsnn_lava.export.placement import place
 from evsnn_lava.export.placement.activity import Activity
 from evsnn_lava.export.placement.comparison import balance_of
-from evsnn_lava.export.placement.partition import compiler_size
+from evsnn_lava.export.placement.partition import compiler_size, fits
 from evsnn_lava.export.placement.plan import Tile
 from evsnn_lava.export.placement.store import LayerStore
 from evsnn_lava.hw_profiles import load_profile
@@ -72,3 +72,11 @@ def test_no_step_is_shorter_than_the_barrier():
     )
     silent = Activity((np.zeros((1, 1, 2)), np.zeros(2)), 1, 1.0)
     assert balance_of(network, place(network, LOIHI2), silent, LOIHI2).step_s == LOIHI2.time.barrier.si
+
+
+def test_a_core_has_no_more_groups_than_it_can():
+    """511 channels are nine powers of two; 256 are one."""
+    layer = Layer("conv", ConvSynapse(np.full((511, 1, 1, 1), 2)), NEURON, (511, 2, 2))
+    store = LayerStore.of(layer)
+    assert not fits(store, (511, 2, 2), LOIHI2.limits)
+    assert fits(store, (256, 2, 2), LOIHI2.limits)
