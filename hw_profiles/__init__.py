@@ -3,23 +3,30 @@
 One TOML file per chip stands beside this module; ``docs/energy.md`` explains how they are used.
 """
 
-from evsnn_lava.hw_profiles.load import chip_names, load_chip, load_profile, profile_names
+from evsnn_lava.hw_profiles.costs import CostProfile, Energies, Times
+from evsnn_lava.hw_profiles.load import (
+    chip_names,
+    hardware_names,
+    load_chip,
+    load_hardware,
+    load_profile,
+    profile_names,
+)
+from evsnn_lava.hw_profiles.quantity import Quantity
 from evsnn_lava.hw_profiles.schema import (
     Bounds,
     Chip,
     CoreKind,
-    Energies,
     HardwareProfile,
     Limits,
-    Quantity,
     Supports,
-    Times,
 )
 
 __all__ = [
     "Bounds",
     "Chip",
     "CoreKind",
+    "CostProfile",
     "Energies",
     "HardwareProfile",
     "Limits",
@@ -27,7 +34,9 @@ __all__ = [
     "Supports",
     "Times",
     "chip_names",
+    "hardware_names",
     "load_chip",
+    "load_hardware",
     "load_profile",
     "profile_names",
 ]

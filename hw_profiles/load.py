@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from evsnn_lava.errors import ConfigError, FormatError, unknown_name
+from evsnn_lava.hw_profiles.costs import CostProfile, Named
+from evsnn_lava.hw_profiles.faults import complaint
 from evsnn_lava.hw_profiles.schema import Chip, HardwareProfile
+from evsnn_lava.hw_profiles.variants import changed
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-_PACKAGE = "evsnn_lava.hw_profiles"
-_COSTS = {"energy", "time", "static_power"}
-Made = TypeVar("Made", bound=Chip)
+_PACKAGE: Final = "evsnn_lava.hw_profiles"
+_LIMITS: Final = frozenset({"limits"})
+_COSTS: Final = frozenset({"energy", "time", "static_power", "working_power", "unpriced"})
+_VARIANT: Final = re.compile(r":[a-z0-9-]+$")
+Made = TypeVar("Made", bound=Named)
 
 
 def chip_names() -> tuple[str, ...]:
-    """Names of the built-in chips, with costs or without.
+    """Names of the built-in chips of which is known what fits; their variants fit the same.
 
     Returns
     -------
@@ -34,15 +40,14 @@ def chip_names() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> "speck" in chip_names(), "speck" in profile_names()
+    >>> "loihi2" in chip_names(), "cpu-45nm" in chip_names()
     (True, False)
     """
-    entries = (entry.name for entry in files(_PACKAGE).iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in entries if name.endswith(".toml")))
+    return tuple(name for name, keys in _built_ins().items() if _LIMITS & keys and ":" not in name)
 
 
 def profile_names() -> tuple[str, ...]:
-    """Names of the built-in chips whose costs are known.
+    """Names of the built-in profiles with costs, variants behind a colon.
 
     Returns
     -------
@@ -51,10 +56,23 @@ def profile_names() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> "loihi2" in profile_names()
-    True
+    >>> "loihi1" in profile_names(), "loihi1:fitted" in profile_names()
+    (True, True)
     """
-    return tuple(name for name in chip_names() if "energy" in _content(_built_in(name), name))
+    return tuple(name for name, keys in _built_ins().items() if _COSTS & keys)
+
+
+def hardware_names() -> tuple[str, ...]:
+    """Names of the built-in profiles that :func:`load_hardware` takes.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+    """
+    return tuple(
+        name for name, keys in _built_ins().items() if _COSTS & keys and _LIMITS & keys and "cores" not in keys
+    )
 
 
 def load_chip(name_or_path: str | os.PathLike[str]) -> Chip:
@@ -73,7 +91,7 @@ def load_chip(name_or_path: str | os.PathLike[str]) -> Chip:
     Raises
     ------
     ConfigError
-        If the name is unknown, the file is missing, or a key or value in it is wrong.
+        If the name is unknown, the file is missing, a key or value in it is wrong, or it has no limits.
     FormatError
         If the file is not TOML.
 
@@ -83,21 +101,24 @@ def load_chip(name_or_path: str | os.PathLike[str]) -> Chip:
     4095.0
     """
     content, origin = _find(os.fspath(name_or_path))
+    if "limits" not in content and "name" in content:
+        valid = ", ".join(chip_names())
+        raise ConfigError(f"{origin}: it holds costs, but not what fits on the chip (limits); choose one of: {valid}")
     return _validated(HardwareProfile if _COSTS & content.keys() else Chip, content, origin)
 
 
-def load_profile(name_or_path: str | os.PathLike[str]) -> HardwareProfile:
+def load_profile(name_or_path: str | os.PathLike[str]) -> CostProfile:
     """Read a built-in profile by name or a user's profile by path.
 
     Parameters
     ----------
     name_or_path : path-like
-        A name of :func:`profile_names`, or the path of a file that ends in ``.toml``.
+        A name of :func:`profile_names`, or the path of a file that ends in ``.toml``; a variant behind a colon.
 
     Returns
     -------
-    HardwareProfile
-        The checked profile.
+    CostProfile
+        The checked profile; a :class:`HardwareProfile` if it also says what fits.
 
     Raises
     ------
@@ -108,23 +129,131 @@ def load_profile(name_or_path: str | os.PathLike[str]) -> HardwareProfile:
 
     Examples
     --------
-    >>> load_profile("loihi1").energy.synop.value
-    23.6
+    >>> load_profile("loihi1").energy.synop.value, load_profile("loihi1:fitted").energy.synop.value
+    (23.6, 35.5)
     """
-    name = os.fspath(name_or_path)
-    content, origin = _find(name)
-    if name in chip_names() and not _COSTS & content.keys():
+    content, origin = _find(os.fspath(name_or_path))
+    if "name" in content and not _COSTS & content.keys():
         valid = ", ".join(profile_names())
-        raise ConfigError(f"hardware profile {name}: what its operations cost is not published; choose one of: {valid}")
-    return _validated(HardwareProfile, content, origin)
+        raise ConfigError(f"{origin}: it does not say what operations cost; choose one of: {valid}")
+    return _validated(HardwareProfile if "limits" in content else CostProfile, content, origin)
+
+
+def load_hardware(name_or_path: str | os.PathLike[str]) -> HardwareProfile:
+    """Read a profile that says what fits, what it costs, and how a network lies on it.
+
+    Parameters
+    ----------
+    name_or_path : path-like
+        As for :func:`load_profile`.
+
+    Returns
+    -------
+    HardwareProfile
+        The checked profile.
+
+    Raises
+    ------
+    ConfigError
+        As for :func:`load_profile`, or if it is not known how a network is cut into its cores.
+    FormatError
+        If the file is not TOML.
+    """
+    found = load_profile(name_or_path)
+    if not isinstance(found, HardwareProfile) or found.cores:
+        valid = ", ".join(hardware_names())
+        raise ConfigError(f"{found.name}: how a network is cut into its cores is not known; choose one of: {valid}")
+    return found
+
+
+def load_any(name_or_path: str | os.PathLike[str]) -> Chip | CostProfile:
+    """Read a profile whatever is in it: costs, limits, or both.
+
+    Parameters
+    ----------
+    name_or_path : path-like
+        As for :func:`load_profile`.
+
+    Returns
+    -------
+    Chip or CostProfile
+        A :class:`HardwareProfile` if it has both.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, the file is missing, or a key or value in it is wrong.
+    FormatError
+        If the file is not TOML.
+    """
+    content, origin = _find(os.fspath(name_or_path))
+    return _validated(model_for(content), content, origin)
+
+
+def model_for(content: Mapping[str, Any]) -> type[Chip] | type[CostProfile]:
+    """What the content of a file describes, by its keys."""
+    if "limits" not in content:
+        return CostProfile
+    return HardwareProfile if _COSTS & content.keys() else Chip
+
+
+def read_content(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a user's file as it stands, with its variants and unchecked.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    dict
+        Tables and values.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read.
+    FormatError
+        If it is not TOML.
+    """
+    return _content(_read(Path(path)), os.fspath(path))
+
+
+def built_in_names() -> tuple[str, ...]:
+    """Names of all built-in profiles, variants behind a colon; sorted."""
+    return tuple(_built_ins())
+
+
+def _built_ins() -> dict[str, frozenset[str]]:
+    """Every built-in profile and variant by name, with the keys that it has."""
+    found: dict[str, frozenset[str]] = {}
+    for stem in _stems():
+        content = _content(_built_in(stem), stem)
+        keys = frozenset(content)
+        found |= {stem: keys} | {f"{stem}:{name}": keys | set(own) for name, own in content.get("variants", {}).items()}
+    return dict(sorted(found.items()))
+
+
+def _stems() -> list[str]:
+    names = (entry.name for entry in files(_PACKAGE).iterdir())
+    return [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
 
 
 def _find(name: str) -> tuple[dict[str, Any], str]:
-    if name.endswith(".toml") or Path(name).name != name:
-        return _content(_read(Path(name)), name), name
-    if name not in chip_names():
-        raise unknown_name("hardware profile", name, chip_names())
-    return _content(_built_in(name), name), f"{name}.toml"
+    """The content of a file, with what a variant changes of it, and the words for where it is from."""
+    base, _, variant = name.rpartition(":") if _VARIANT.search(name) else (name, "", "")
+    if base.endswith(".toml") or Path(base).name != base:
+        content, origin = read_content(base), base
+    elif base in _stems():
+        content, origin = _content(_built_in(base), base), f"{base}.toml"
+        if variant and variant not in content.get("variants", {}):
+            raise unknown_name("hardware profile", name, built_in_names())
+    else:
+        raise unknown_name("hardware profile", name, built_in_names())
+    if variant:
+        return changed(content, variant, origin), origin
+    return {key: value for key, value in content.items() if key != "variants"}, origin
 
 
 def _built_in(name: str) -> bytes:
@@ -135,7 +264,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        valid = ", ".join(chip_names())
+        valid = ", ".join(built_in_names())
         raise ConfigError(
             f"cannot read hardware profile {path}: {error.strerror}; give a .toml file or one of: {valid}"
         ) from error
@@ -145,46 +274,13 @@ def _content(data: bytes, origin: str) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FormatError(f"{origin} is not a TOML file: {_one_line(str(error))}; write a profile as TOML") from error
+        raise FormatError(
+            f"{origin} is not a TOML file: {' '.join(str(error).split())}; write a profile as TOML"
+        ) from error
 
 
 def _validated(model: type[Made], content: dict[str, Any], origin: str) -> Made:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(_complaint(origin, error)) from error
-
-
-def _complaint(origin: str, error: ValidationError) -> str:
-    """The first problem in one line, and how many more there are.
-
-    Unknown keys go first: a misspelt key is also a missing one, and only the former shows the spelling.
-    """
-    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
-    first = problems[0]
-    where = [str(part) for part in first["loc"]]
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    key = ".".join(where) or "profile"
-    if first["type"] == "extra_forbidden":
-        return f"{origin}: unknown key {key}{more}; choose one of: {', '.join(_valid_keys(where))}"
-    if first["type"] == "missing":
-        return f"{origin}: key {key} is missing{more}; add it"
-    return f"{origin}: {key}: {_one_line(first['msg'].removeprefix('Value error, '))}{more}"
-
-
-def _valid_keys(where: Sequence[str]) -> tuple[str, ...]:
-    model: Any = HardwareProfile
-    for part in where[:-1]:
-        model = _below(model, part)
-    return tuple(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else ()
-
-
-def _below(model: Any, part: str) -> Any:
-    """The model of a key: of ``X | None`` and of the values of a table it is X."""
-    fields = getattr(model, "model_fields", {})
-    annotation = fields[part].annotation if part in fields else model
-    return next((kind for kind in get_args(annotation) if kind is not str and kind is not type(None)), annotation)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+        raise ConfigError(f"{origin}: {complaint(error)}") from error

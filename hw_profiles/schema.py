@@ -1,171 +1,16 @@
-"""What a hardware profile must say: quantities with unit, source, year, scope, status and range."""
+"""What a profile says of a chip: what fits, what it computes, and with its costs all of it."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-UNITS: Final[dict[str, dict[str, int]]] = {
-    "energy": {"J": 0, "mJ": -3, "uJ": -6, "nJ": -9, "pJ": -12, "fJ": -15},
-    "time": {"s": 0, "ms": -3, "us": -6, "ns": -9, "ps": -12},
-    "power": {"W": 0, "mW": -3, "uW": -6, "nW": -9},
-    "count": {"count": 0},
-}
-"""Allowed units of every dimension, as powers of ten of the SI unit (J, s, W, 1)."""
-
-_EXPONENTS: Final[dict[str, int]] = {unit: power for units in UNITS.values() for unit, power in units.items()}
-
-Text = Annotated[str, Field(min_length=1)]
-Scope = Literal["core", "chip", "board"]
-Status = Literal["measured", "published", "fitted", "assumed"]
+from evsnn_lava.hw_profiles.costs import CostProfile, Named
+from evsnn_lava.hw_profiles.quantity import Count, Model, Quantity, Status, Text
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Quantity(_Model):
-    """One number and why anybody should believe it.
-
-    Parameters
-    ----------
-    value : float
-        The number in `unit`; finite and not negative.
-    unit : str
-        A unit of ``UNITS``.
-    source : str
-        Where the number was read; it may not be empty.
-    year : int
-        Year of the source.
-    scope : {"core", "chip", "board"}
-        What the number covers.
-    status : {"measured", "published", "fitted", "assumed"}
-        ``measured`` on silicon; ``published`` by the maker, for example from circuit simulation;
-        ``fitted`` to measurements of something larger; ``assumed`` from another chip.
-    low, high : float, optional
-        Range in the same unit, where sources differ; the value itself where left out.
-    note : str, optional
-        What a reader has to know to use it.
-
-    Raises
-    ------
-    pydantic.ValidationError
-        If a key is missing, unknown or out of range.
-
-    Examples
-    --------
-    >>> synop = Quantity(
-    ...     value=23.6, unit="pJ", high=35.5, source="Davies et al., IEEE Micro 38(1)", year=2018,
-    ...     scope="core", status="published",
-    ... )
-    >>> synop.si, synop.low_si, synop.high_si
-    (2.36e-11, 2.36e-11, 3.55e-11)
-    """
-
-    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    unit: Text
-    source: Text
-    year: Annotated[int, Field(ge=1950, le=2100)]
-    scope: Scope
-    status: Status
-    low: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    high: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _check(self) -> Quantity:
-        if self.unit not in _EXPONENTS:
-            raise ValueError(f"unit is {self.unit!r}; choose one of: {', '.join(_EXPONENTS)}")
-        low = self.value if self.low is None else self.low
-        high = self.value if self.high is None else self.high
-        if not low <= self.value <= high:
-            raise ValueError(f"value {self.value:g} lies outside its range {low:g}..{high:g} {self.unit}; correct one")
-        return self
-
-    def _in_si(self, number: float) -> float:
-        # In decimal, so that 23.6 pJ is the float 23.6e-12 and not its neighbour.
-        return float(Decimal(repr(number)).scaleb(_EXPONENTS[self.unit]))
-
-    @property
-    def si(self) -> float:
-        """The value in the SI unit (J, s, W or 1)."""
-        return self._in_si(self.value)
-
-    @property
-    def low_si(self) -> float:
-        """Lower end of the range in the SI unit."""
-        return self.si if self.low is None else self._in_si(self.low)
-
-    @property
-    def high_si(self) -> float:
-        """Upper end of the range in the SI unit."""
-        return self.si if self.high is None else self._in_si(self.high)
-
-
-def _require_unit(quantity: Quantity, dimension: str) -> Quantity:
-    if quantity.unit not in UNITS[dimension]:
-        raise ValueError(f"unit is {quantity.unit!r}, expected a unit of {dimension}: {', '.join(UNITS[dimension])}")
-    return quantity
-
-
-def _whole(quantity: Quantity) -> Quantity:
-    if quantity.value < 1 or not quantity.value.is_integer():
-        raise ValueError(f"value is {quantity.value:g}, expected a whole number of at least 1")
-    return quantity
-
-
-Energy = Annotated[Quantity, AfterValidator(lambda quantity: _require_unit(quantity, "energy"))]
-Time = Annotated[Quantity, AfterValidator(lambda quantity: _require_unit(quantity, "time"))]
-Power = Annotated[Quantity, AfterValidator(lambda quantity: _require_unit(quantity, "power"))]
-Count = Annotated[Quantity, AfterValidator(lambda quantity: _require_unit(quantity, "count")), AfterValidator(_whole)]
-
-
-class Energies(_Model):
-    """Energy of one operation.
-
-    Parameters
-    ----------
-    synop : Quantity
-        One non-zero weight applied for one input spike.
-    neuron_update_active, neuron_update_idle : Quantity
-        One neuron in one step, with and without work to do; an update is one or the other.
-    message : Quantity
-        One spike sent by a neuron.
-    """
-
-    synop: Energy
-    neuron_update_active: Energy
-    neuron_update_idle: Energy
-    message: Energy
-
-    @model_validator(mode="after")
-    def _check(self) -> Energies:
-        idle, active = self.neuron_update_idle, self.neuron_update_active
-        if idle.si > active.si or idle.low_si > active.si or idle.high_si > active.high_si:
-            raise ValueError("neuron_update_idle costs more than neuron_update_active; exchange or correct them")
-        return self
-
-
-class Times(_Model):
-    """Time of one operation on one core, and of one barrier.
-
-    Parameters
-    ----------
-    synop, neuron_update, message : Quantity
-        As in :class:`Energies`; cores work in parallel, operations of one kind on a core follow each other.
-    barrier : Quantity
-        The synchronisation that ends a step: no step is shorter.
-    """
-
-    synop: Time
-    neuron_update: Time
-    message: Time
-    barrier: Time
-
-
-class Limits(_Model):
+class Limits(Model):
     """What fits on one core and one chip.
 
     Parameters
@@ -194,7 +39,7 @@ class Limits(_Model):
     decays_per_core: Count | None = None
 
 
-class Bounds(_Model):
+class Bounds(Model):
     """The smallest and the largest integer that a register of the chip holds.
 
     Parameters
@@ -219,7 +64,7 @@ class Bounds(_Model):
         return self
 
 
-class Supports(_Model):
+class Supports(Model):
     """What the chip computes, in the words of the description.
 
     Parameters
@@ -249,7 +94,7 @@ class Supports(_Model):
     note: str = ""
 
 
-class CoreKind(_Model):
+class CoreKind(Model):
     """Cores of one kind, on a chip whose cores differ.
 
     Parameters
@@ -266,19 +111,11 @@ class CoreKind(_Model):
     bias_words: Annotated[int, Field(ge=1)]
 
 
-class Chip(_Model):
+class Chip(Named):
     """One chip: what fits and what it computes.
 
     Parameters
     ----------
-    name : str
-        Short name, the stem of the file.
-    title : str
-        Name for tables.
-    chip : str
-        Chip and process.
-    description : str
-        Where the set of numbers comes from and what it was checked against.
     limits : Limits
         What fits.
     ranges : dict of str to Bounds
@@ -289,44 +126,16 @@ class Chip(_Model):
         The cores of a chip whose cores differ; empty where all are alike.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    title: Text
-    chip: Text
-    description: Text
     limits: Limits
-    ranges: dict[str, Bounds] = {}
+    ranges: dict[str, Bounds] = Field(default_factory=dict)
     supports: Supports | None = None
     cores: tuple[CoreKind, ...] = ()
 
 
-class HardwareProfile(Chip):
-    """A chip with its costs: what operations cost and what it draws at rest.
-
-    Parameters
-    ----------
-    energy : Energies
-        Dynamic energy of operations.
-    time : Times
-        Time of operations.
-    static_power : Quantity
-        Power that a configured chip draws without working.
-    """
-
-    energy: Energies
-    time: Times
-    static_power: Power
+class HardwareProfile(Chip, CostProfile):
+    """A chip of which both is known: what fits, and what it costs."""
 
     def quantities(self) -> dict[str, Quantity]:
-        """Every number of the profile under its dotted name, in the order of the file.
-
-        Returns
-        -------
-        dict of str to Quantity
-            For example ``energy.synop``.
-        """
-        found: dict[str, Quantity] = {}
-        for group in ("energy", "time", "static_power", "limits"):
-            part = getattr(self, group)
-            named = {group: part} if isinstance(part, Quantity) else {f"{group}.{key}": value for key, value in part}
-            found |= {key: value for key, value in named.items() if value is not None}
-        return found
+        """Costs and limits, as for :class:`CostProfile`."""
+        limits = {f"limits.{key}": value for key, value in self.limits}
+        return {**super().quantities(), **{key: value for key, value in limits.items() if value is not None}}

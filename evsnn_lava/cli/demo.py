@@ -14,6 +14,7 @@ from evsnn_lava.cli.calibrate import calibrate_folder
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import run_samples
 from evsnn_lava.cli.export import describe, export_folder
+from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.recordings import Samples, load_samples
 from evsnn_lava.cli.rows import Rows
 from evsnn_lava.cli.run import facts_table, run_facts
@@ -22,7 +23,7 @@ from evsnn_lava.cli.train import train_with_progress
 from evsnn_lava.cli.verify import agreement_table, verify_network
 from evsnn_lava.errors import BackendUnavailableError, ConfigError, MismatchError
 from evsnn_lava.export.inspect import summarise
-from evsnn_lava.hw_profiles import HardwareProfile, load_profile
+from evsnn_lava.hw_profiles import HardwareProfile, load_hardware
 from evsnn_lava.network import NetworkDescription, RunResult
 from evsnn_lava.profiling import CostReport, profile_run
 from evsnn_lava.reporting import comparison_table, cost_tables
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Train, calibrate, export, inspect, verify, run, profile; then compare."""
-    config, hardware = read_config(options.config), load_profile(options.hw)
+    config, hardware = read_config(options.config), load_hardware(options.hw)
     if config.masks is None:
         raise ConfigError(f"{options.config} has no [masks] table; the demo compares with and without masks")
     demo = _Demo(options.output, config.name, hardware, output)
@@ -126,7 +127,8 @@ class _Demo:
         for name, variant, cutoff in VARIANTS:
             network = networks[variant]
             result = run_samples(network, samples, "engine", self.output, cutoff)
-            reports.append((name, profile_run(network, result, self.hardware, samples.known)))
+            load = core_load(network, samples.blocks(), self.hardware)
+            reports.append((name, profile_run(network, result, self.hardware, samples.known, load)))
         command = f"profile {self.file('masked')} --hw {self.hardware.name}"
         self.output.show(self.stage(command, lambda: cost_tables(reports[-1][1])))
         return reports

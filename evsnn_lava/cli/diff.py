@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from evsnn_lava.cli.comparison import comparison_tables, cost_change_table, verdict
 from evsnn_lava.cli.console import Output
+from evsnn_lava.cli.loads import core_load
 from evsnn_lava.errors import ConfigError, EvsnnError
 from evsnn_lava.export.comparison.networks import NetworkComparison, compare
 from evsnn_lava.export.netfile.reader import read_lifted
-from evsnn_lava.hw_profiles import HardwareProfile, load_profile, profile_names
+from evsnn_lava.hw_profiles import CostProfile, load_profile, profile_names
 from evsnn_lava.network import NetworkDescription, RunResult
 from evsnn_lava.profiling import CostReport, profile_run
 from evsnn_lava.runtime.backends import backend
@@ -106,7 +107,7 @@ def _facts(
 
 
 def _costs_or_reason(
-    before: NetworkDescription, after: NetworkDescription, hardware: HardwareProfile, output: Output
+    before: NetworkDescription, after: NetworkDescription, hardware: CostProfile, output: Output
 ) -> CostComparison | str:
     output.note("running the golden frames of both files in the engine, for the cost (--quiet leaves it out)")
     try:
@@ -115,14 +116,14 @@ def _costs_or_reason(
         return str(error)
 
 
-def compare_costs(before: NetworkDescription, after: NetworkDescription, hardware: HardwareProfile) -> CostComparison:
+def compare_costs(before: NetworkDescription, after: NetworkDescription, hardware: CostProfile) -> CostComparison:
     """Run both networks on the golden frames of both, in the engine, and price the runs.
 
     Parameters
     ----------
     before, after : NetworkDescription
         The networks.
-    hardware : HardwareProfile
+    hardware : CostProfile
         What to price with.
 
     Returns
@@ -138,7 +139,9 @@ def compare_costs(before: NetworkDescription, after: NetworkDescription, hardwar
     frames = shared_frames(before, after)
     results = [backend("engine").run(network, frames) for network in (before, after)]
     pairs = zip((before, after), results, strict=True)
-    reports = [profile_run(network, result, hardware) for network, result in pairs]
+    reports = [
+        profile_run(network, result, hardware, load=core_load(network, [frames], hardware)) for network, result in pairs
+    ]
     costs = [_costs(report, result) for report, result in zip(reports, results, strict=True)]
     return CostComparison(
         hardware.title,

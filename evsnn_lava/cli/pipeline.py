@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import run_samples
+from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.recordings import Samples, load_samples, network_labels
 from evsnn_lava.data import SPLITS, WHOLE, bin_set, holds_frames, load
 from evsnn_lava.errors import CalibrationError, ConfigError, UnsupportedError
@@ -21,7 +22,8 @@ from evsnn_lava.export.heads import attach_head
 from evsnn_lava.export.lowering.merge_relays import merge_relays
 from evsnn_lava.export.mask_choice import MaskCandidate, MaskChoice, closest_input_mask, has_hidden_masks
 from evsnn_lava.export.netfile.reader import read_net
-from evsnn_lava.hw_profiles import HardwareProfile, load_profile, profile_names
+from evsnn_lava.export.placement import CoreLoad
+from evsnn_lava.hw_profiles import HardwareProfile, hardware_names, load_hardware
 from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
 from evsnn_lava.profiling.pipeline import PipelineRow, earlier_of, pipeline_row, step_gain
 from evsnn_lava.reporting.pipeline_tables import arithmetic_line, earlier_line, mask_choice_table, pipeline_table
@@ -46,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="data set, event file, folder or frames (default: what it was trained on)")
     parser.add_argument("--split", choices=(*SPLITS, WHOLE), help="part that is measured (default: test)")
     parser.add_argument("--limit", type=int, help="measure the first samples only")
-    names = ", ".join(profile_names())
+    names = ", ".join(hardware_names())
     parser.add_argument("--hw", default="loihi2", help=f"hardware profile: {names} or a TOML file (default: loihi2)")
     parser.add_argument("--no-heads", action="store_true", help="fit no heads on earlier layers")
     parser.add_argument("--min-support", type=int, default=MIN_SUPPORT, help="for the cutoff of heads (default: 30)")
@@ -55,12 +57,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, output: Output) -> int:
     """Measure every way and print the table."""
-    hardware, network = load_profile(options.hw), read_net(options.file)
+    hardware, network = load_hardware(options.hw), read_net(options.file)
     _check(network, options.min_support)
     samples = load_samples(network, options.data, options.split, options.limit)
     parts = None if options.no_heads else _training_parts(network, options.data, output)
     measured = [
-        Measured(label, each, *(run_samples(each, samples, "engine", output, cutoff) for cutoff in (False, True)))
+        Measured(
+            label,
+            each,
+            *(run_samples(each, samples, "engine", output, cutoff) for cutoff in (False, True)),
+            core_load(each, samples.blocks(), hardware),
+        )
         for label, each in variants(network, parts, options.min_support, output)
     ]
     rows = [row for each in measured for row in measured_rows(each, samples.known, hardware, output)]
@@ -105,12 +112,15 @@ class Measured:
         The network.
     full, stopped : RunResult
         Runs without cutoff and with it.
+    load : CoreLoad or None
+        What cores do in the run without cutoff.
     """
 
     label: str
     network: NetworkDescription
     full: RunResult
     stopped: RunResult
+    load: CoreLoad | None
 
 
 def variants(
@@ -211,7 +221,7 @@ def measured_rows(
         accuracy = None if known is None else result.accuracy(known)
         for way, streamed in ways.items():
             title = ", ".join(part for part in (name, way) if part)
-            yield pipeline_row(title, network, full, hardware, result.exit_step, streamed, accuracy)
+            yield pipeline_row(title, network, full, hardware, result.exit_step, streamed, accuracy, measured.load)
 
 
 def _mask_choice(

@@ -20,7 +20,7 @@ from evsnn_lava.export.placement.activity import Activity, measure_activity
 from evsnn_lava.export.placement.alternatives import place_balanced, place_fewest
 from evsnn_lava.export.placement.comparison import Balance, balance_of
 from evsnn_lava.export.placement.fullness import fullest
-from evsnn_lava.hw_profiles import HardwareProfile, load_profile, profile_names
+from evsnn_lava.hw_profiles import HardwareProfile, hardware_names, load_hardware
 from evsnn_lava.network import NetworkDescription
 from evsnn_lava.reporting.chip_picture import chip_page, chip_picture
 from evsnn_lava.reporting.placement_tables import Fullness, placement_tables
@@ -32,7 +32,7 @@ PICTURES: Final = {".svg": chip_picture, ".html": chip_page}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("file", type=Path, help="a .net file, of this package or of lava-dl")
-    names = ", ".join(profile_names())
+    names = ", ".join(hardware_names())
     parser.add_argument("--hw", default="loihi2", help=f"hardware profile: {names} or a TOML file (default: loihi2)")
     parser.add_argument("--data", help="recordings to measure the activity with (default: the golden samples)")
     parser.add_argument("--split", help="part of the data set (default: test)")
@@ -51,7 +51,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         if options.output.suffix not in PICTURES:
             raise unknown_name("kind of picture", options.output.suffix, PICTURES)
         require_parent(options.output)
-    hardware, network = load_profile(options.hw), read_network(options.file)
+    hardware, network = load_hardware(options.hw), read_network(options.file)
     frames, origin = _frames(network, options)
     balances = place_all(network, hardware, measure_activity(network, frames), options.cores)
     shown = balances[WAYS.index(options.show)]

@@ -3,15 +3,26 @@
 :func:`profile_run` is the door; ``docs/energy.md`` derives the formulas and lists what they leave out.
 """
 
-from evsnn_lava.profiling.counts import EventCounts, count_events
+from evsnn_lava.profiling.counts import EventCounts, count_events, even_load
 from evsnn_lava.profiling.estimate import Distribution, Estimate, Estimates
 from evsnn_lava.profiling.latency import step_times
 from evsnn_lava.profiling.ledger import KINDS, Ledger, LedgerRow, build_ledger
-from evsnn_lava.profiling.report import LEFT_OUT, Constant, CostReport, LayerCost, cost_of_counts, profile_run
+from evsnn_lava.profiling.report import (
+    LEFT_OUT,
+    SHOWN_KINDS,
+    Constant,
+    CostReport,
+    LayerCost,
+    cost_of_counts,
+    is_placeable,
+    load_by_size,
+    profile_run,
+)
 
 __all__ = [
     "KINDS",
     "LEFT_OUT",
+    "SHOWN_KINDS",
     "Constant",
     "CostReport",
     "Distribution",
@@ -24,6 +35,9 @@ __all__ = [
     "build_ledger",
     "cost_of_counts",
     "count_events",
+    "even_load",
+    "is_placeable",
+    "load_by_size",
     "profile_run",
     "step_times",
 ]

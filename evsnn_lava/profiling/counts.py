@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.export.placement import on_host
-from evsnn_lava.network import Layer, NetworkDescription, RunResult
+from evsnn_lava.export.placement import PER_SAMPLE, CoreLoad, on_host
+from evsnn_lava.network import ConvSynapse, Layer, NetworkDescription, RunResult
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
@@ -42,8 +43,15 @@ class EventCounts:
     readout_additions, cutoff_comparisons, mask_gates : numpy.ndarray of int64, shape (N,)
         Work beside the network: adding output spikes to scores, looking for the two best scores,
         asking whether a layer's frame is masked.
+    load : CoreLoad
+        What the busiest cores do, and the traffic between cores; from `LoadMeter` or :func:`even_load`.
     on_host : tuple of str
         Layers whose neurons the host updates, for example a delta encoder at the input.
+    convolutions : tuple of str
+        Layers whose synapses are a convolution.
+    shown_s : numpy.ndarray of float64, shape (K,), optional
+        Seconds of events that every step shows, for chips that run at the pace of the recording; None where frames
+        are no slices of time.
 
     Raises
     ------
@@ -62,15 +70,19 @@ class EventCounts:
     readout_additions: IntArray
     cutoff_comparisons: IntArray
     mask_gates: IntArray
+    load: CoreLoad
     on_host: tuple[str, ...] = ()
+    convolutions: tuple[str, ...] = ()
+    shown_s: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes."""
         if not len(self.steps):
             raise ConfigError("event counts: there is no sample; run at least one")
         shape = (len(self.steps), len(self.layers), self.input_events.shape[-1])
-        if not self.messages.shape == self.synops.shape == self.active_updates.shape == shape:
-            raise ConfigError(f"event counts: expected arrays of shape {shape}, found {self.messages.shape}; run again")
+        arrays = (self.messages, self.synops, self.active_updates, self.load.copies, self.load.busiest_synops)
+        if wrong := [array.shape for array in arrays if array.shape != shape]:
+            raise ConfigError(f"event counts: expected arrays of shape {shape}, found {wrong[0]}; run again")
         if self.steps.max() > shape[-1]:
             raise ConfigError(f"event counts: {self.steps.max()} steps executed, {shape[-1]} recorded; run again")
 
@@ -91,7 +103,7 @@ class EventCounts:
         return self.neurons[None, :, None] * self.executed[:, None, :] - self.active_updates
 
 
-def count_events(network: NetworkDescription, result: RunResult) -> EventCounts:
+def count_events(network: NetworkDescription, result: RunResult, load: CoreLoad) -> EventCounts:
     """Count the events of a run.
 
     Parameters
@@ -100,6 +112,8 @@ def count_events(network: NetworkDescription, result: RunResult) -> EventCounts:
         What was run.
     result : RunResult
         What the back-end recorded.
+    load : CoreLoad
+        What cores do on the same samples.
 
     Returns
     -------
@@ -111,27 +125,110 @@ def count_events(network: NetworkDescription, result: RunResult) -> EventCounts:
     ConfigError
         If the run is not one of this network.
     """
+    require_run_of(network, result)
+    additions, comparisons = _readout(network, result)
+    executed = np.arange(result.messages.shape[-1]) < result.steps[:, None]
+    return EventCounts(
+        layers=tuple(layer.name for layer in network.layers),
+        neurons=np.array([layer.neurons for layer in network.layers], dtype=np.int64),
+        exit_step=result.exit_step,
+        steps=result.steps,
+        input_events=result.input_events * executed,
+        messages=result.messages * executed[:, None],
+        synops=result.synops * executed[:, None],
+        active_updates=_active_updates(network, result),
+        readout_additions=additions,
+        cutoff_comparisons=comparisons,
+        mask_gates=result.steps * _gated_layers(network),
+        load=executed_load(load, result.steps),
+        on_host=tuple(layer.name for layer in network.layers if on_host(layer)),
+        convolutions=tuple(layer.name for layer in network.layers if isinstance(layer.synapse, ConvSynapse)),
+        shown_s=_shown_s(network),
+    )
+
+
+def require_run_of(network: NetworkDescription, result: RunResult) -> None:
+    """Refuse a run of another network.
+
+    Parameters
+    ----------
+    network, result
+        As for :func:`count_events`.
+
+    Raises
+    ------
+    ConfigError
+        If the run has another number of layers.
+    """
     depth = result.messages.shape[1]
     if depth != network.depth:
         raise ConfigError(
             f"network {network.name}: it has {network.depth} layers, the run of {result.backend} {depth}; "
             "profile a run of this network"
         )
-    additions, comparisons = _readout(network, result)
-    return EventCounts(
-        layers=tuple(layer.name for layer in network.layers),
-        neurons=np.array([layer.neurons for layer in network.layers], dtype=np.int64),
-        exit_step=result.exit_step,
-        steps=result.steps,
-        input_events=result.input_events,
-        messages=result.messages,
-        synops=result.synops,
-        active_updates=_active_updates(network, result),
-        readout_additions=additions,
-        cutoff_comparisons=comparisons,
-        mask_gates=result.steps * _gated_layers(network),
-        on_host=tuple(layer.name for layer in network.layers if on_host(layer)),
+
+
+def even_load(
+    input_events: IntArray,
+    messages: IntArray,
+    synops: IntArray,
+    neurons: IntArray,
+    cores: IntArray,
+    largest: IntArray | None = None,
+) -> CoreLoad:
+    """Load of cores of which nothing is known but their number, and how large the largest one is.
+
+    Every core has its share of the operations and messages by its neurons; a message goes to one core, without hops.
+
+    Parameters
+    ----------
+    input_events : numpy.ndarray of int64, shape (N, K)
+        Input spikes sent.
+    messages, synops : numpy.ndarray of int64, shape (N, L, K)
+        Spikes and operations of each layer.
+    neurons, cores : numpy.ndarray of int64, shape (L,)
+        Size of each layer; no core for one that the host computes.
+    largest : numpy.ndarray of int64, shape (L,), optional
+        Neurons of the largest core of each layer; all cores are alike without.
+
+    Returns
+    -------
+    CoreLoad
+        Rounded up to whole operations.
+    """
+    if largest is None:
+        largest = np.where(cores > 0, -(-neurons // np.maximum(cores, 1)), 0)
+    share = (largest / np.maximum(neurons, 1))[None, :, None]
+    nothing = np.zeros_like(messages)
+    return CoreLoad(
+        busiest_synops=np.ceil(synops * share).astype(np.int64),
+        busiest_messages=np.ceil(messages * share).astype(np.int64),
+        busiest_neurons=largest,
+        input_copies=input_events,
+        copies=messages,
+        hops_x=nothing,
+        hops_y=nothing,
+        cores=cores,
     )
+
+
+def executed_load(load: CoreLoad, steps: IntArray) -> CoreLoad:
+    """The load of the steps that were executed; parameters as of :class:`EventCounts`."""
+    executed = np.arange(load.copies.shape[-1]) < steps[:, None]
+    kept = {"input_copies": load.input_copies * executed}
+    kept |= {name: getattr(load, name) * executed[:, None] for name in PER_SAMPLE if name != "input_copies"}
+    return replace(load, **kept)
+
+
+def _shown_s(network: NetworkDescription) -> FloatArray | None:
+    """Seconds that pass until each step has all it shows: the frames that a mask leaves out pass, too."""
+    recipe = network.recipe
+    if not recipe.dt_us:
+        return None
+    gaps = np.diff(network.masks.sent_frames, prepend=-1)
+    frames = np.concatenate([gaps, np.ones(network.depth, dtype=np.int64)])
+    seconds: FloatArray = frames * (recipe.dt_us * 1e-6)
+    return seconds
 
 
 def _active_updates(network: NetworkDescription, result: RunResult) -> IntArray:

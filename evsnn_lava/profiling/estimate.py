@@ -52,6 +52,11 @@ class Estimate:
         return cls(quantity.si, quantity.low_si, quantity.high_si)
 
     @classmethod
+    def known(cls, quantity: Quantity | None) -> Estimate:
+        """The constant, or nothing where a profile does not give it."""
+        return cls(0.0, 0.0, 0.0) if quantity is None else cls.of(quantity)
+
+    @classmethod
     def exact(cls, value: float) -> Estimate:
         """A number without a range, for example a count."""
         return cls(float(value), float(value), float(value))

@@ -1,4 +1,4 @@
-"""How long steps take: the busiest core decides."""
+"""How long steps take: the busiest core decides, or the clock of the recording."""
 
 from __future__ import annotations
 
@@ -6,40 +6,45 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evsnn_lava.hw_profiles import Times
-from evsnn_lava.profiling.counts import EventCounts, IntArray
-from evsnn_lava.profiling.estimate import Estimate, Estimates, FloatArray
+from evsnn_lava.errors import ConfigError
+from evsnn_lava.hw_profiles import CostProfile, Times
+from evsnn_lava.profiling.counts import EventCounts, FloatArray
+from evsnn_lava.profiling.estimate import Estimate, Estimates
 
 
-def step_times(counts: EventCounts, cores: IntArray, times: Times) -> Estimates:
+def step_times(counts: EventCounts, hardware: CostProfile) -> Estimates:
     """Time of every executed step.
 
     A step lasts as long as its busiest core, and at least as long as the barrier. The kinds of work
     of a core (synaptic operations, neuron updates, messages) overlap in the value and in the lower
-    end, where the longest one counts, and follow each other in the upper end. A layer's work is
-    taken as spread evenly over its cores.
+    end, where the longest one counts, and follow each other in the upper end. On a chip that runs at
+    the pace of the recording, a step lasts as long as the events that it shows.
 
     Source: the maximum over cores and resources is the runtime model of arXiv 2601.10035.
 
     Parameters
     ----------
     counts : EventCounts
-        What happened.
-    cores : numpy.ndarray of int64, shape (L,)
-        Cores of every layer; 0 for one that the host computes.
-    times : Times
-        Time constants.
+        What happened, with the load of the busiest cores.
+    hardware : CostProfile
+        Its time constants; what is not known takes no time.
 
     Returns
     -------
     Estimates
         Seconds, arrays of shape (N, K); zero where no step was executed.
+
+    Raises
+    ------
+    ConfigError
+        If the chip runs at the pace of the recording and frames are no slices of time.
     """
-    updates = np.broadcast_to(counts.neurons[None, :, None], counts.synops.shape)
-    share: FloatArray = np.where(cores > 0, 1 / np.maximum(cores, 1), 0.0)  # what takes no core takes none of its time
-    work: list[FloatArray] = [array * share[None, :, None] for array in (counts.synops, updates, counts.messages)]
-    prices = [Estimate.of(quantity) for quantity in (times.synop, times.neuron_update, times.message)]
-    barrier = Estimate.of(times.barrier)
+    if hardware.pace == "recorded":
+        return _recorded(counts, hardware)
+    times, load = hardware.time, counts.load
+    updates = np.broadcast_to(load.busiest_neurons[None, :, None], load.busiest_synops.shape)
+    work = [array.astype(np.float64) for array in (load.busiest_synops, updates, load.busiest_messages)]
+    prices, barrier = _prices(times), Estimate.known(times.barrier)
     executed = counts.executed
     return Estimates(
         _overlapping(work, [price.value for price in prices], barrier.value) * executed,
@@ -48,21 +53,34 @@ def step_times(counts: EventCounts, cores: IntArray, times: Times) -> Estimates:
     )
 
 
-def time_per_sample(counts: EventCounts, cores: IntArray, times: Times) -> Estimates:
+def time_per_sample(steps: Estimates) -> Estimates:
     """Time of every sample: the sum of its steps.
 
     Parameters
     ----------
-    counts, cores, times
-        As for :func:`step_times`.
+    steps : Estimates
+        Seconds, arrays of shape (N, K), from :func:`step_times`.
 
     Returns
     -------
     Estimates
         Seconds, arrays of shape (N,).
     """
-    steps = step_times(counts, cores, times)
     return Estimates(steps.value.sum(axis=1), steps.low.sum(axis=1), steps.high.sum(axis=1))
+
+
+def _recorded(counts: EventCounts, hardware: CostProfile) -> Estimates:
+    if counts.shown_s is None:
+        raise ConfigError(
+            f"{hardware.name}: a step lasts as long as the events it shows, and these frames are no slices of time; "
+            "bin with dt_us, or choose another profile"
+        )
+    seconds: FloatArray = counts.shown_s[None, :] * counts.executed
+    return Estimates(seconds, seconds, seconds)
+
+
+def _prices(times: Times) -> list[Estimate]:
+    return [Estimate.known(quantity) for quantity in (times.synop, times.neuron_update, times.message)]
 
 
 def _overlapping(work: Sequence[FloatArray], prices: Sequence[float], barrier: float) -> FloatArray:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from evsnn_lava.hw_profiles import Energies, HardwareProfile
+from evsnn_lava.hw_profiles import CostProfile, Quantity
 from evsnn_lava.profiling.counts import EventCounts, IntArray
 from evsnn_lava.profiling.estimate import Estimate, Estimates
 
@@ -16,12 +14,29 @@ KINDS: Final[dict[str, str]] = {
     "synop": "one non-zero weight applied for one spike",
     "neuron_update_active": "one neuron in one step with work to do",
     "neuron_update_idle": "one neuron in one step without work to do",
-    "message": "one spike sent",
+    "spike": "one neuron that fires",
+    "message": "one message to one core",
+    "hop_x": "one message from a router to the next one, east or west",
+    "hop_y": "one message from a router to the next one, north or south",
+    "io": "one spike that the host sends or receives",
+    "barrier": "one step ended",
     "readout": "one output value added to a score",
     "cutoff": "one score compared to find the two best",
     "mask": "one question whether a layer's frame is masked",
+    "working": "one step of the power that is drawn while working",
     "static": "one step of static power",
 }
+
+PRICE_OF: Final = {
+    **{kind: f"energy.{kind}" for kind in KINDS},
+    **dict.fromkeys(("readout", "cutoff", "mask"), "energy.host_operation"),
+    "working": "working_power",
+    "static": "static_power",
+}
+"""Which number of a profile prices a kind."""
+
+EVENT_KINDS: Final = tuple(kind for kind in KINDS if kind not in ("working", "static"))
+"""Kinds that have a price each; the others are power times time."""
 
 # Not layers of the network, hence the parentheses: a layer may well be called "input".
 INPUT: Final = "(input)"
@@ -29,7 +44,7 @@ MASKS: Final = "(masks)"
 READOUT: Final = "(readout)"
 CHIP: Final = "(chip)"
 
-OFF_CORE: Final = "runs on the host or an embedded CPU, whose energy is not published; charged 0"
+ON_HOST: Final = "computed by the host; charged 0"
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ class LedgerRow:
     energy_j, low_j, high_j : float
         Energy in joules and its range.
     note : str
-        What the number leaves out.
+        Why nothing is charged, if so.
     """
 
     layer: str
@@ -129,118 +144,140 @@ class Ledger:
         return energy.scaled(1 / self.samples)
 
 
-def prices(energies: Energies) -> dict[str, Estimate]:
-    """What one operation of every priced kind costs in joules.
+def prices(hardware: CostProfile) -> dict[str, Estimate]:
+    """What one operation of every kind costs in joules; nothing where the profile does not say.
 
     An update counted as active may have been idle and the other way round, so the range of both
     reaches from the idle to the active price.
 
     Parameters
     ----------
-    energies : Energies
+    hardware : CostProfile
         Energy constants.
 
     Returns
     -------
     dict of str to Estimate
-        Keys of ``KINDS``.
+        Keys of ``EVENT_KINDS``.
     """
-    active, idle = (Estimate.of(energies.neuron_update_active), Estimate.of(energies.neuron_update_idle))
+    costs = hardware.costs()
+    found = {kind: Estimate.known(costs[PRICE_OF[kind]]) for kind in EVENT_KINDS}
+    active, idle = found["neuron_update_active"], found["neuron_update_idle"]
     low, high = min(idle.low, active.low), active.high
-    return {
-        "synop": Estimate.of(energies.synop),
-        "neuron_update_active": Estimate(active.value, low, high),
-        "neuron_update_idle": Estimate(idle.value, low, high),
-        "message": Estimate.of(energies.message),
-    }
+    for kind, price in (("neuron_update_active", active), ("neuron_update_idle", idle)):
+        found[kind] = Estimate(price.value, low, high)
+    return found
 
 
-def build_ledger(counts: EventCounts, hardware: HardwareProfile, time_s: Estimates, chips: int = 1) -> Ledger:
+def build_ledger(counts: EventCounts, hardware: CostProfile, time_s: Estimates, chips: int = 1) -> Ledger:
     """Price the events.
 
     Parameters
     ----------
     counts : EventCounts
         What happened.
-    hardware : HardwareProfile
+    hardware : CostProfile
         What it costs.
     time_s : Estimates
-        Time of every sample, for static power.
+        Time of every sample, for power.
     chips : int
-        Chips that draw static power.
+        Chips that draw power.
 
     Returns
     -------
     Ledger
         The input, one row per layer and kind, the masks, the readout and the chip.
     """
-    price = prices(hardware.energy)
-    rows = [_priced(INPUT, "message", int(counts.input_events.sum()), price["message"])]
-    for index, layer in enumerate(counts.layers):
-        for kind, events in _priced_events(counts).items():
-            count = int(events[:, index].sum())
-            beside = layer in counts.on_host and kind != "message"
-            rows.append(_off_core(layer, kind, count) if beside else _priced(layer, kind, count, price[kind]))
-    rows += _off_core_rows(counts)
-    rows.append(_static_row(counts, static_energy(hardware, time_s, chips).total()))
+    rows = [_row(hardware, event, int(count.sum()), price) for event, count, price in _priced_events(counts, hardware)]
+    for kind, power in (("working", hardware.working_power), ("static", hardware.static_power)):
+        if power is not None or kind == "static":
+            energy = power_energy(power, time_s, chips).total()
+            rows.append(_row(hardware, Event(CHIP, kind), int(counts.steps.sum()), energy, energy))
     return Ledger(counts.samples, tuple(rows))
 
 
-def energy_per_sample(counts: EventCounts, energies: Energies) -> Estimates:
+def energy_per_sample(counts: EventCounts, hardware: CostProfile, time_s: Estimates, chips: int = 1) -> Estimates:
     """Dynamic energy of every sample.
 
     Parameters
     ----------
-    counts : EventCounts
-        What happened.
-    energies : Energies
-        Energy constants.
+    counts, hardware, time_s, chips
+        As for :func:`build_ledger`.
 
     Returns
     -------
     Estimates
         Joules, arrays of shape (N,).
     """
-    price = prices(energies)
-    total = Estimates.exact(counts.input_events.sum(axis=1)).times(price["message"])
-    on_core = np.array([layer not in counts.on_host for layer in counts.layers])
-    for kind, events in _priced_events(counts).items():
-        paid = events if kind == "message" else events * on_core[None, :, None]
-        total = total + Estimates.exact(paid.sum(axis=(1, 2))).times(price[kind])
+    total = power_energy(hardware.working_power, time_s, chips)
+    for event, count, price in _priced_events(counts, hardware):
+        if not event.on_host:
+            total = total + Estimates.exact(count).times(price)
     return total
 
 
-def static_energy(hardware: HardwareProfile, time_s: Estimates, chips: int = 1) -> Estimates:
-    """Static power times time of every sample, in joules; parameters as for :func:`build_ledger`."""
-    return time_s.times(Estimate.of(hardware.static_power).scaled(chips))
+def power_energy(power: Quantity | None, time_s: Estimates, chips: int = 1) -> Estimates:
+    """Power times time of every sample, in joules; nothing where the power is not known."""
+    return time_s.times(Estimate.known(power).scaled(chips))
 
 
-def _priced_events(counts: EventCounts) -> dict[str, IntArray]:
+@dataclass(frozen=True)
+class Event:
+    """What a row counts.
+
+    Parameters
+    ----------
+    layer, kind : str
+        As of :class:`LedgerRow`.
+    on_host : bool
+        Whether the host does it for the chip.
+    """
+
+    layer: str
+    kind: str
+    on_host: bool = False
+
+
+def _priced_events(counts: EventCounts, hardware: CostProfile) -> Iterator[tuple[Event, IntArray, Estimate]]:
+    """Every event with its count per sample, shape (N,), and the price of one."""
+    price = prices(hardware)
+    for event, count in _events(counts):
+        conv = event.kind == "synop" and event.layer in counts.convolutions and hardware.energy.synop_conv
+        yield event, count, Estimate.of(conv) if conv else price[event.kind]
+
+
+def _events(counts: EventCounts) -> Iterator[tuple[Event, IntArray]]:
+    yield Event(INPUT, "message"), counts.load.input_copies.sum(axis=1)
+    yield Event(INPUT, "io"), counts.input_events.sum(axis=1)
+    for index, layer in enumerate(counts.layers):
+        for kind, events in _layer_events(counts).items():
+            yield Event(layer, kind, layer in counts.on_host and kind in HOST_KINDS), events[:, index].sum(axis=1)
+    yield Event(MASKS, "mask"), counts.mask_gates
+    yield Event(READOUT, "readout"), counts.readout_additions
+    yield Event(READOUT, "cutoff"), counts.cutoff_comparisons
+    yield Event(READOUT, "io"), counts.messages[:, -1].sum(axis=1)
+    yield Event(CHIP, "barrier"), counts.steps
+
+
+HOST_KINDS: Final = ("synop", "neuron_update_active", "neuron_update_idle", "spike")
+
+
+def _layer_events(counts: EventCounts) -> dict[str, IntArray]:
     return {
         "synop": counts.synops,
         "neuron_update_active": counts.active_updates,
         "neuron_update_idle": counts.idle_updates,
-        "message": counts.messages,
+        "spike": counts.messages,
+        "message": counts.load.copies,
+        "hop_x": counts.load.hops_x,
+        "hop_y": counts.load.hops_y,
     }
 
 
-def _priced(layer: str, kind: str, count: int, price: Estimate) -> LedgerRow:
-    energy = price.scaled(count)
-    return LedgerRow(layer, kind, count, energy.value, energy.low, energy.high)
-
-
-def _off_core_rows(counts: EventCounts) -> list[LedgerRow]:
-    work = (
-        (MASKS, "mask", counts.mask_gates),
-        (READOUT, "readout", counts.readout_additions),
-        (READOUT, "cutoff", counts.cutoff_comparisons),
-    )
-    return [_off_core(layer, kind, int(count.sum())) for layer, kind, count in work]
-
-
-def _off_core(layer: str, kind: str, count: int) -> LedgerRow:
-    return LedgerRow(layer, kind, count, 0.0, 0.0, 0.0, OFF_CORE)
-
-
-def _static_row(counts: EventCounts, energy: Estimate) -> LedgerRow:
-    return LedgerRow(CHIP, "static", int(counts.steps.sum()), energy.value, energy.low, energy.high)
+def _row(hardware: CostProfile, event: Event, count: int, price: Estimate, energy: Estimate | None = None) -> LedgerRow:
+    """A row with its energy, or the reason why it has none."""
+    if event.on_host:
+        return LedgerRow(event.layer, event.kind, count, 0.0, 0.0, 0.0, ON_HOST)
+    found = price.scaled(count) if energy is None else energy
+    note = hardware.unpriced.get(PRICE_OF[event.kind], "")
+    return LedgerRow(event.layer, event.kind, count, found.value, found.low, found.high, note)

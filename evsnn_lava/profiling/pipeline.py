@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.export.placement import place
+from evsnn_lava.export.placement import PER_SAMPLE, CoreLoad
 from evsnn_lava.hw_profiles import HardwareProfile
 from evsnn_lava.network import NetworkDescription, RunResult
-from evsnn_lava.profiling.counts import EventCounts, IntArray
+from evsnn_lava.profiling.counts import IntArray, count_events
 from evsnn_lava.profiling.estimate import Distribution, Estimate, Estimates, FloatArray
-from evsnn_lava.profiling.latency import step_times, time_per_sample
+from evsnn_lava.profiling.latency import step_times
+from evsnn_lava.profiling.report import CostReport, cost_of_counts, load_by_size
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class PipelineRow:
         Mean steps from one sample to the next.
     interval_s : Estimate
         Mean seconds from one sample to the next.
+    energy_j, dynamic_j : Estimate
+        Mean joules of one inference, with and without static power: of a stream, from first frame to first frame.
     """
 
     name: str
@@ -52,6 +54,8 @@ class PipelineRow:
     latency_s: Distribution
     interval_steps: float
     interval_s: Estimate
+    energy_j: Estimate
+    dynamic_j: Estimate
 
     @property
     def samples_per_s(self) -> Estimate:
@@ -154,6 +158,7 @@ def pipeline_row(
     exit_step: IntArray | None = None,
     streamed: bool = False,
     accuracy: float | None = None,
+    load: CoreLoad | None = None,
 ) -> PipelineRow:
     """Price one way to run a network.
 
@@ -173,6 +178,8 @@ def pipeline_row(
         Whether samples follow each other as in :func:`evsnn_lava.simulation.streaming.stream`.
     accuracy : float, optional
         Share of right decisions.
+    load : CoreLoad, optional
+        What cores did in that run; by their sizes without, see :func:`evsnn_lava.profiling.profile_run`.
 
     Returns
     -------
@@ -187,14 +194,15 @@ def pipeline_row(
     exits = full.exit_step if exit_step is None else exit_step
     if not full.samples or (full.steps != network.max_steps).any():
         raise ConfigError(f"pipeline of network {network.name}: the run is empty or was stopped; run it without cutoff")
-    cores = np.array([len(layer.cores) for layer in place(network, hardware).layers], dtype=np.int64)
+    load = load_by_size(network, full, hardware) if load is None else load
     latency = exits + network.depth
     interval = np.minimum(latency, network.masks.stream_steps) if streamed else latency
     if streamed:
-        latency_s, total_s = _times_in_stream(network, full, interval, latency, cores, hardware)
+        latency_s, report = _in_stream(network, full, load, interval, latency, hardware)
     else:
-        latency_s = time_per_sample(_counts(network, latency, *_alone(full, latency)), cores, hardware.time)
-        total_s = latency_s.total()
+        report = cost_of_counts(count_events(network, replace(full, exit_step=exits, steps=latency), load), hardware)
+        latency_s = report.time_s
+    share = 1 / full.samples
     return PipelineRow(
         name=name,
         streamed=streamed,
@@ -205,36 +213,34 @@ def pipeline_row(
         latency_steps=Estimates.exact(latency).distribution(),
         latency_s=latency_s.distribution(),
         interval_steps=float(interval.mean()),
-        interval_s=total_s.scaled(1 / full.samples),
+        interval_s=report.time_s.total().scaled(share),
+        energy_j=report.ledger.total.scaled(share),
+        dynamic_j=report.ledger.dynamic.scaled(share),
     )
 
 
-def _alone(full: RunResult, steps: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Input events, messages and operations of samples that end after so many steps."""
-    executed = np.arange(full.input_events.shape[-1]) < steps[:, None]
-    return full.input_events * executed, full.messages * executed[:, None], full.synops * executed[:, None]
-
-
-def _times_in_stream(
+def _in_stream(
     network: NetworkDescription,
     full: RunResult,
+    load: CoreLoad,
     interval: IntArray,
     latency: IntArray,
-    cores: IntArray,
     hardware: HardwareProfile,
-) -> tuple[Estimates, Estimate]:
-    """Seconds from first frame to decision of every sample, and from the first frame to the end of the last sample."""
+) -> tuple[Estimates, CostReport]:
+    """Seconds from first frame to decision of every sample, and the costs until the next sample would begin."""
     first = np.cumsum(interval) - interval
     ends, steps = first + latency, int((first + latency).max())
-    counts = _counts(network, np.array([steps]), *laid_out(full, first, interval, steps))
-    time = step_times(counts, cores, hardware.time)
+    streamed = stream_run(full, first, interval, steps)
+    laid = stream_load(load, first, interval, steps)
+    time = step_times(count_events(network, streamed, laid), hardware)
     clocks = [np.concatenate([[0.0], np.cumsum(each[0])]) for each in (time.value, time.low, time.high)]
     spans: list[FloatArray] = [clock[ends] - clock[first] for clock in clocks]
-    last = int(first[-1] + interval[-1])
-    return Estimates(*spans), Estimate(*(float(clock[last]) for clock in clocks))
+    last = first[-1:] + interval[-1:]
+    counts = count_events(network, replace(streamed, exit_step=last, steps=last), laid)
+    return Estimates(*spans), cost_of_counts(counts, hardware)
 
 
-def laid_out(full: RunResult, first: IntArray, interval: IntArray, steps: int) -> tuple[IntArray, IntArray, IntArray]:
+def stream_run(full: RunResult, first: IntArray, interval: IntArray, steps: int) -> RunResult:
     """What happens in every step of a stream in which each layer turns to the next sample a step after its source.
 
     Parameters
@@ -248,41 +254,38 @@ def laid_out(full: RunResult, first: IntArray, interval: IntArray, steps: int) -
 
     Returns
     -------
-    input_events : numpy.ndarray of int64, shape (1, steps)
-        Input spikes.
-    messages, synops : numpy.ndarray of int64, shape (1, L, steps)
-        Messages and operations; those of a sample that is over are not made any more.
+    RunResult
+        One endless sample, shapes (1, steps) and (1, L, steps), without what a sample that is over would have sent.
     """
-    depth = full.messages.shape[1]
-    room = steps + int(interval.max()) + depth  # the last sample is not followed by another one
-    inputs, messages, synops = (np.zeros((rows, room), dtype=np.int64) for rows in (1, depth, depth))
-    for sample, (start, span) in enumerate(zip(first.tolist(), interval.tolist(), strict=True)):
-        for lag in range(depth + 1):  # what a source sends in a step costs operations in the same step
-            here, there = slice(start + lag, start + lag + span), slice(lag, lag + span)
-            if lag < depth:
-                synops[lag, here] = full.synops[sample, lag, there]
-            if lag:
-                messages[lag - 1, here] = full.messages[sample, lag - 1, there]
-            else:
-                inputs[0, here] = full.input_events[sample, there]
-    return inputs[:, :steps], messages[None, :, :steps], synops[None, :, :steps]
-
-
-def _counts(
-    network: NetworkDescription, steps: IntArray, inputs: IntArray, messages: IntArray, synops: IntArray
-) -> EventCounts:
-    """Counts as the step times want them: neither updates nor the readout are told apart here."""
-    nothing: npt.NDArray[np.int64] = np.zeros_like(steps)
-    return EventCounts(
-        layers=tuple(layer.name for layer in network.layers),
-        neurons=np.array([layer.neurons for layer in network.layers], dtype=np.int64),
-        exit_step=steps,
-        steps=steps,
-        input_events=inputs,
-        messages=messages,
-        synops=synops,
-        active_updates=np.zeros_like(messages),
-        readout_additions=nothing,
-        cutoff_comparisons=nothing,
-        mask_gates=nothing,
+    depth, end = full.messages.shape[1], np.array([steps])
+    layers = np.arange(depth)  # what a source sends in a step costs operations in the same step
+    return RunResult(
+        backend=full.backend,
+        exit_step=end,
+        decision=full.decision[:1],
+        scores=full.scores[:1],
+        steps=end,
+        input_events=_laid_out(full.input_events[:, None], layers[:1], first, interval, steps)[:, 0],
+        messages=_laid_out(full.messages, layers + 1, first, interval, steps),
+        synops=_laid_out(full.synops, layers, first, interval, steps),
     )
+
+
+def stream_load(load: CoreLoad, first: IntArray, interval: IntArray, steps: int) -> CoreLoad:
+    """What cores do in every step of such a stream; parameters as of :func:`stream_run`."""
+    layers = np.arange(load.copies.shape[1])
+    rows = {name: getattr(load, name) for name in PER_SAMPLE if name != "input_copies"}
+    lags = {name: layers + (name != "busiest_synops") for name in rows}
+    found = {name: _laid_out(array, lags[name], first, interval, steps) for name, array in rows.items()}
+    inputs = _laid_out(load.input_copies[:, None], layers[:1], first, interval, steps)[:, 0]
+    return replace(load, input_copies=inputs, **found)
+
+
+def _laid_out(counts: IntArray, lags: IntArray, first: IntArray, interval: IntArray, steps: int) -> IntArray:
+    """Counts of samples, shape (N, rows, K), in one stream, shape (1, rows, steps); each row so many steps later."""
+    room = steps + int(interval.max()) + int(lags.max()) + 1  # the last sample is not followed by another one
+    found = np.zeros((1, counts.shape[1], room), dtype=np.int64)
+    for sample, (start, span) in enumerate(zip(first.tolist(), interval.tolist(), strict=True)):
+        for row, lag in enumerate(lags.tolist()):
+            found[0, row, start + lag : start + lag + span] = counts[sample, row, lag : lag + span]
+    return found[..., :steps]

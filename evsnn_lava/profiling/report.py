@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.export.placement import place
-from evsnn_lava.hw_profiles import HardwareProfile, Quantity
+from evsnn_lava.export.placement import CoreLoad, core_counts, largest_parts, on_host, place
+from evsnn_lava.hw_profiles import CostProfile, HardwareProfile, Quantity
 from evsnn_lava.network import NetworkDescription, RunResult
-from evsnn_lava.profiling.counts import EventCounts, IntArray, count_events
+from evsnn_lava.profiling.counts import EventCounts, IntArray, count_events, even_load, require_run_of
 from evsnn_lava.profiling.estimate import Distribution, Estimate, Estimates
-from evsnn_lava.profiling.latency import time_per_sample
-from evsnn_lava.profiling.ledger import INPUT, Ledger, build_ledger, energy_per_sample, static_energy
+from evsnn_lava.profiling.latency import step_times, time_per_sample
+from evsnn_lava.profiling.ledger import INPUT, KINDS, Ledger, build_ledger, energy_per_sample, power_energy
 
 LEFT_OUT: Final = (
-    "input and output between host and chip",
-    "the work of host and embedded CPUs (readout, cutoff, masks): counted, charged 0",
-    "hops between cores, several destination cores of one spike, uneven load of a layer's cores",
+    "time that host and chip take to exchange events",
+    "links that saturate, barriers and hops between chips",
+    "configuration and reset of the chip, its temperature and voltage",
 )
-"""What no number of a report contains."""
+"""What no number of a report contains, whatever the profile."""
 
 PARTED_BY: Final = ("limits.cores_per_chip", "limits.neurons_per_core", "limits.synapse_words_per_core")
 """The limits by which a network is cut into cores."""
 
-_NEURON_KINDS: Final = ("neuron_update_active", "neuron_update_idle")
+SHOWN_KINDS: Final = {
+    "synop": ("synop",),
+    "neuron": ("neuron_update_active", "neuron_update_idle"),
+    "message": ("spike", "message", "hop_x", "hop_y", "io"),
+}
+"""Kinds of a layer that tables show together."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +45,19 @@ class LayerCost:
     name : str
         Name of the layer, or ``(input)``.
     neurons, cores : int
-        Its size; 0 for the input.
-    spikes, synops, active_updates, idle_updates : float
-        Events.
+        Its size; 0 for the input, no cores where nothing is known of them.
+    spikes, messages, hops, synops, active_updates, idle_updates : float
+        Events: neurons that fire, messages to cores, steps from router to router, and so on.
     synop_j, neuron_j, message_j, total_j : Estimate
-        Dynamic energy by kind and together, in joules.
+        Dynamic energy by kind (`SHOWN_KINDS`) and together, in joules.
     """
 
     name: str
     neurons: int
     cores: int
     spikes: float
+    messages: float
+    hops: float
     synops: float
     active_updates: float
     idle_updates: float
@@ -93,7 +100,7 @@ class CostReport:
     ----------
     network, backend : str
         What ran, and who counted.
-    hardware : HardwareProfile
+    hardware : CostProfile
         What it is priced with.
     accuracy : float or None
         Share of right decisions, 0..1; None without labels.
@@ -103,9 +110,10 @@ class CostReport:
         The input, then every layer.
     ledger : Ledger
         The rows behind everything.
-    exit_steps, steps : numpy.ndarray of int64, shape (N,)
-        Algorithmic steps (frames seen by the decision) and hardware steps (executed, with the
-        delay of the layers).
+    counts : EventCounts
+        The events behind the rows, step by step.
+    step_times : Estimates
+        Seconds of every executed step, arrays of shape (N, K).
     time_s, energy_j, dynamic_j : Estimates
         Seconds and joules per sample; ``energy_j`` is dynamic plus static.
     cutoff_layers : int
@@ -114,13 +122,13 @@ class CostReport:
 
     network: str
     backend: str
-    hardware: HardwareProfile
+    hardware: CostProfile
     accuracy: float | None
     chips: int
     layers: tuple[LayerCost, ...]
     ledger: Ledger
-    exit_steps: IntArray
-    steps: IntArray
+    counts: EventCounts
+    step_times: Estimates
     time_s: Estimates
     energy_j: Estimates
     dynamic_j: Estimates
@@ -134,9 +142,32 @@ class CostReport:
         return LayerCost.together("cutoff on chip", self.layers[-self.cutoff_layers :])
 
     @property
+    def exit_steps(self) -> IntArray:
+        """Algorithmic steps, frames seen by the decision, shape (N,)."""
+        return self.counts.exit_step
+
+    @property
+    def steps(self) -> IntArray:
+        """Hardware steps, executed with the delay of the layers, shape (N,)."""
+        return self.counts.steps
+
+    @property
     def samples(self) -> int:
         """Number of samples N."""
-        return len(self.steps)
+        return self.counts.samples
+
+    @property
+    def power_w(self) -> dict[str, Estimate]:
+        """Mean power in watt, as NeuroBench names it: ``idle``, ``active`` (while inferring) and ``dynamic``, the rest.
+
+        Empty where nothing is known of the time.
+        """
+        seconds = self.time_s.total()
+        if not seconds.value:
+            return {}
+        idle = Estimate.known(self.hardware.static_power).scaled(self.chips)
+        dynamic = _over(self.ledger.dynamic, seconds)
+        return {"idle": idle, "active": Estimate.sum([idle, dynamic]), "dynamic": dynamic}
 
     @property
     def cores(self) -> int:
@@ -171,8 +202,9 @@ class CostReport:
 def profile_run(
     network: NetworkDescription,
     result: RunResult,
-    hardware: HardwareProfile,
+    hardware: CostProfile,
     labels: npt.NDArray[np.integer] | None = None,
+    load: CoreLoad | None = None,
 ) -> CostReport:
     """Say what a run costs on a chip.
 
@@ -182,10 +214,13 @@ def profile_run(
         What was run, with its masks and cutoff policy.
     result : RunResult
         What the back-end recorded.
-    hardware : HardwareProfile
+    hardware : CostProfile
         A profile of :func:`evsnn_lava.hw_profiles.load_profile`.
     labels : numpy.ndarray of int, shape (N,), optional
         The right classes.
+    load : CoreLoad, optional
+        What cores did on these samples, from `evsnn_lava.export.placement.LoadMeter`. Without, the work of a layer is
+        taken as spread over its cores by their neurons, and a message as going to one core.
 
     Returns
     -------
@@ -195,13 +230,13 @@ def profile_run(
     Raises
     ------
     ConfigError
-        If the run is not one of this network or the labels are of another number.
+        If the run is not one of this network, the labels or the load are of another number, or the chip runs at the
+        pace of the recording and frames are no slices of time.
     """
     if labels is not None and len(labels) != result.samples:
         raise ConfigError(f"run of {network.name}: {result.samples} samples, {len(labels)} labels; give one per sample")
     return cost_of_counts(
-        count_events(network, result),
-        np.array([len(layer.cores) for layer in place(network, hardware).layers], dtype=np.int64),
+        count_events(network, result, load_by_size(network, result, hardware) if load is None else load),
         hardware,
         network=network.name,
         backend=result.backend,
@@ -210,10 +245,36 @@ def profile_run(
     )
 
 
+def load_by_size(network: NetworkDescription, result: RunResult, hardware: CostProfile) -> CoreLoad:
+    """The load of cores as their sizes suggest; one core per layer on a chip of which no placement is known.
+
+    Parameters
+    ----------
+    network, result, hardware
+        As for :func:`profile_run`.
+
+    Returns
+    -------
+    CoreLoad
+        See :func:`evsnn_lava.profiling.counts.even_load`.
+    """
+    require_run_of(network, result)
+    neurons = np.array([layer.neurons for layer in network.layers], dtype=np.int64)
+    cores, largest = np.array([int(not on_host(layer)) for layer in network.layers]), None
+    if is_placeable(hardware):
+        placement = place(network, hardware)
+        cores, largest = core_counts(placement), largest_parts(placement)
+    return even_load(result.input_events, result.messages, result.synops, neurons, cores, largest)
+
+
+def is_placeable(hardware: CostProfile) -> TypeGuard[HardwareProfile]:
+    """Whether it is known how the compiler cuts a network for this chip."""
+    return isinstance(hardware, HardwareProfile) and not hardware.cores
+
+
 def cost_of_counts(
     counts: EventCounts,
-    cores: IntArray,
-    hardware: HardwareProfile,
+    hardware: CostProfile,
     *,
     network: str = "",
     backend: str = "",
@@ -226,9 +287,7 @@ def cost_of_counts(
     ----------
     counts : EventCounts
         What happened.
-    cores : numpy.ndarray of int64, shape (L,)
-        Cores of every layer.
-    hardware : HardwareProfile
+    hardware : CostProfile
         What it costs.
     network, backend : str
         Names for the report.
@@ -242,9 +301,12 @@ def cost_of_counts(
     CostReport
         Steps, time and energy per inference with their ranges.
     """
-    chips = -(-int(cores.sum()) // int(hardware.limits.cores_per_chip.si))
-    time_s = time_per_sample(counts, cores, hardware.time)
-    dynamic_j = energy_per_sample(counts, hardware.energy)
+    known = is_placeable(hardware)
+    cores = counts.load.cores * known
+    chips = -(-int(cores.sum()) // int(hardware.limits.cores_per_chip.si)) if is_placeable(hardware) else 1
+    steps = step_times(counts, hardware)
+    time_s = time_per_sample(steps)
+    dynamic_j = energy_per_sample(counts, hardware, time_s, chips)
     ledger = build_ledger(counts, hardware, time_s, chips)
     sizes = [(INPUT, 0, 0), *zip(counts.layers, counts.neurons.tolist(), cores.tolist(), strict=True)]
     return CostReport(
@@ -255,32 +317,37 @@ def cost_of_counts(
         chips=chips,
         layers=tuple(_layer_cost(ledger, *size) for size in sizes),
         ledger=ledger,
-        exit_steps=counts.exit_step,
-        steps=counts.steps,
+        counts=counts,
+        step_times=steps,
         time_s=time_s,
-        energy_j=dynamic_j + static_energy(hardware, time_s, chips),
+        energy_j=dynamic_j + power_energy(hardware.static_power, time_s, chips),
         dynamic_j=dynamic_j,
         cutoff_layers=cutoff_layers,
     )
 
 
-def _layer_cost(ledger: Ledger, name: str, neurons: int, cores: int) -> LayerCost:
-    def energy(*kinds: str) -> Estimate:
-        return ledger.per_inference(ledger.energy(name, kinds) if kinds else ledger.energy(name))
+def _over(energy: Estimate, seconds: Estimate) -> Estimate:
+    """Energy over time: power."""
+    return Estimate(energy.value / seconds.value, energy.low / seconds.high, energy.high / seconds.low)
 
-    def count(kind: str) -> float:
-        return ledger.count(name, [kind]) / ledger.samples
+
+def _layer_cost(ledger: Ledger, name: str, neurons: int, cores: int) -> LayerCost:
+    def energy(kinds: Sequence[str] = tuple(KINDS)) -> Estimate:
+        return ledger.per_inference(ledger.energy(name, kinds))
+
+    def count(*kinds: str) -> float:
+        return ledger.count(name, kinds) / ledger.samples
 
     return LayerCost(
         name=name,
         neurons=neurons,
         cores=cores,
-        spikes=count("message"),
+        spikes=count("io" if name == INPUT else "spike"),
+        messages=count("message"),
+        hops=count("hop_x", "hop_y"),
         synops=count("synop"),
         active_updates=count("neuron_update_active"),
         idle_updates=count("neuron_update_idle"),
-        synop_j=energy("synop"),
-        neuron_j=energy(*_NEURON_KINDS),
-        message_j=energy("message"),
         total_j=energy(),
+        **{f"{shown}_j": energy(kinds) for shown, kinds in SHOWN_KINDS.items()},
     )

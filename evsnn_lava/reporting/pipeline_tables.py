@@ -27,12 +27,12 @@ def pipeline_table(title: str, rows: Sequence[PipelineRow]) -> Table:
     Returns
     -------
     rich.table.Table
-        Two lines per way: means, and below them 95th percentiles.
+        Two lines per way.
     """
     table = captioned_table(title, pipeline_caption(rows))
     table.add_column("Way to run", overflow="fold", max_width=24)
-    headings = ("Depth", "Accuracy", "Exit\nstep", "Latency\nsteps", "\ntime", "Steps per\nsample", "Samples\nper s")
-    for heading in (*headings, "Times as\nsoon", "Times as\nmany"):
+    headings = ("Depth", "Accuracy", "Exit\nstep", "Latency\nsteps", "\ntime", "Steps per\nsample", "Energy\ndynamic")
+    for heading in (*headings, "Times as\nsoon, many"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(*_cells(row, rows[0]))
@@ -53,9 +53,10 @@ def pipeline_caption(rows: Sequence[PipelineRow]) -> str:
         One paragraph.
     """
     return (
-        "Second line: 95th percentile. Latency: from the first frame to the decision. Steps per sample: from one first "
-        f"frame to the next. Times as soon, as many: mean latency and throughput against `{rows[0].name}`. "
-        "Times are estimated from the profile; not contained: input, output and the work of the host."
+        "Second line of the latency, from the first frame to the decision: 95th percentile; of the steps from one first "
+        "frame to the next: samples per second; of the energy of an inference: its dynamic part. "
+        f"Times as soon, as many: mean latency and throughput against `{rows[0].name}`. "
+        "Times and energies are estimated from the profile; not contained: input, output and the work of the host."
     )
 
 
@@ -133,10 +134,9 @@ def _cells(row: PipelineRow, baseline: PipelineRow) -> list[str | Text]:
         f"{row.exit_step:.2f}",
         _two_lines(f"{steps.mean.value:.2f}", f"{steps.p95.value:.0f}"),
         _two_lines(format_si(time.mean.value, "s"), format_si(time.p95.value, "s")),
-        f"{row.interval_steps:.2f}",
-        format_count(row.samples_per_s.value),
-        f"{row.latency_gain(baseline):.2f}",
-        f"{row.throughput_gain(baseline):.2f}",
+        _two_lines(f"{row.interval_steps:.2f}", f"{format_count(row.samples_per_s.value)}/s"),
+        _two_lines(format_si(row.energy_j.value, "J"), format_si(row.dynamic_j.value, "J")),
+        _two_lines(f"{row.latency_gain(baseline):.2f}", f"{row.throughput_gain(baseline):.2f}"),
     ]
 
 

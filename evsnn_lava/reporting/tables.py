@@ -12,27 +12,31 @@ from rich.text import Text
 
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.part_words import plural
-from evsnn_lava.profiling import LEFT_OUT, Constant, CostReport, Distribution, Estimate, LayerCost
+from evsnn_lava.profiling import LEFT_OUT, SHOWN_KINDS, Constant, CostReport, Distribution, Estimate, LayerCost
+from evsnn_lava.profiling.ledger import READOUT
 from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_count, format_range, format_si
 
 STATUS_STYLES = {"measured": "green", "published": "cyan", "fitted": "yellow", "assumed": "red"}
 
 
-def cost_tables(report: CostReport) -> RenderableType:
-    """Everything about one report: layers, summary and the constants behind them.
+def cost_tables(report: CostReport, constants: bool = False) -> RenderableType:
+    """Everything about one report: layers, summary and, if wanted, the constants behind them.
 
     Parameters
     ----------
     report : CostReport
         From :func:`evsnn_lava.profiling.profile_run`.
+    constants : bool
+        Whether to add a table of every constant; a line says where they come from without.
 
     Returns
     -------
     rich.console.RenderableType
-        Three tables, one below the other.
+        Tables, one below the other.
     """
-    return Group(layer_table(report), "", summary_table(report), "", constants_table(report))
+    origin = constants_table(report) if constants else Text(_origin(report), style="dim")
+    return Group(layer_table(report), "", summary_table(report), "", origin)
 
 
 def layer_table(report: CostReport) -> Table:
@@ -46,18 +50,19 @@ def layer_table(report: CostReport) -> Table:
     Returns
     -------
     rich.table.Table
-        One row per layer, static energy and the total; what of it a cutoff on chip takes.
+        One row per layer, what is beside the layers, static energy and the total; what of it a cutoff on chip takes.
     """
     table = captioned_table(f"{_title(report)}: layers, mean per inference", _off_core_caption(report))
     table.add_column("Layer", overflow="ellipsis", max_width=16)
     counted = ("Neurons", "Cores", "Spikes", "Synops")
-    for heading in (*counted, "Energy\nsynops", "\nneurons", "\nspikes", "\ntotal", "Share"):
+    for heading in (*counted, "Energy\nsynops", "\nneurons", "\nmessages", "\ntotal", "Share"):
         table.add_column(heading, justify="right")
     total = report.ledger.per_inference(report.ledger.total)
     for layer in report.layers:
         table.add_row(*_layer_cells(layer, total.value))
     table.add_section()
-    table.add_row("static", *[""] * 7, _joule(report.static_j), _share(report.static_j, total.value))
+    for name, energy in _beside_layers(report).items():
+        table.add_row(name, *[""] * 7, _joule(energy), _share(energy, total.value))
     table.add_row("total", *_total_cells(report), style="bold")
     if report.cutoff is not None:
         table.add_row(*_layer_cells(report.cutoff, total.value))
@@ -86,10 +91,12 @@ def summary_table(report: CostReport) -> Table:
     spread = report.distributions
     table.add_row("steps, algorithmic", *_step_cells(spread["exit_steps"]))
     table.add_row("steps, hardware", *_step_cells(spread["steps"]))
-    table.add_row("time", *_si_cells(spread["time_s"], "s"))
+    table.add_row("time", *(_si_cells(spread["time_s"], "s") if report.hardware.timed else ["not published"]))
     table.add_row("energy", *_si_cells(spread["energy_j"], "J"), style="bold")
     table.add_row("  dynamic", *_si_cells(spread["dynamic_j"], "J"))
     table.add_row("  static", _joule(report.static_j), _range(report.static_j, "J"))
+    for name, power in report.power_w.items():
+        table.add_row(f"power, {name}", format_si(power.value, "W"), _range(power, "W"))
     return table
 
 
@@ -167,32 +174,64 @@ def _samples(report: CostReport) -> str:
 
 def _off_core_caption(report: CostReport) -> str:
     counts = {kind: report.ledger.count(kinds=[kind]) / report.samples for kind in ("readout", "cutoff", "mask")}
+    price = "energy not published, charged 0" if report.hardware.energy.host_operation is None else "priced below"
     return (
-        f"Beside the chip: {format_count(counts['readout'])} {plural(counts['readout'], 'addition')} of the readout, "
+        f"Beside the cores: {format_count(counts['readout'])} {plural(counts['readout'], 'addition')} of the readout, "
         f"{format_count(counts['cutoff'])} comparisons of the cutoff, {format_count(counts['mask'])} mask questions; "
-        "energy not published, charged 0."
+        f"{price}. Messages: spikes, copies to cores and hops."
     )
 
 
 def _summary_caption(report: CostReport) -> str:
+    """What the numbers stand for, and what is not in them."""
+    unpriced = [name.removeprefix("energy.") for name in report.hardware.unpriced]
     return (
-        f"{report.cores} cores on {report.chips} chip{'s' * (report.chips > 1)}; "
-        f"the static power of {'all of them' if report.chips > 1 else 'the whole chip'} is charged. "
+        f"{_extent(report)} "
         "Steps: frames that the decision saw (algorithmic), with the delay of the layers (hardware). "
         "A range takes every constant at its lower or upper end. "
-        f"Not contained: {'; '.join(LEFT_OUT)}."
+        f"Not contained: {'; '.join(LEFT_OUT)}" + (f"; without a price: {', '.join(unpriced)}." if unpriced else ".")
     )
+
+
+def _extent(report: CostReport) -> str:
+    if not report.cores:
+        return "How the network lies on it is not known."
+    chips = f"{report.cores} cores on {report.chips} chip{'s' * (report.chips > 1)}"
+    return f"{chips}; the static power of {'all of them' if report.chips > 1 else 'the whole chip'} is charged."
+
+
+def _origin(report: CostReport) -> str:
+    """How many constants there are of each status, and how to see them."""
+    found = [constant.quantity.status for constant in report.constants]
+    counts = ", ".join(f"{found.count(status)} {status}" for status in STATUS_STYLES if status in found)
+    name = report.hardware.name
+    return f"Priced with {len(found)} constants ({counts}): --constants, or evsnn hw show {name}."
+
+
+def _beside_layers(report: CostReport) -> dict[str, Estimate]:
+    """Energy that no layer takes, per inference: the host's, the barrier's, and static power at the end."""
+    kinds = {
+        "masks": ["mask"],
+        "readout, cutoff": ["readout", "cutoff"],
+        "barriers": ["barrier"],
+        "while working": ["working"],
+    }
+    ledger = report.ledger
+    found = {name: ledger.per_inference(ledger.energy(kinds=each)) for name, each in kinds.items()}
+    outputs = ledger.per_inference(ledger.energy(READOUT, ["io"]))
+    priced = {name: energy for name, energy in {**found, "output": outputs}.items() if energy.high}
+    return {**priced, "static": report.static_j}
 
 
 def _layer_cells(layer: LayerCost, total: float) -> list[str]:
     return [
         escape(layer.name),
-        format_count(layer.neurons) if layer.cores else "",
+        format_count(layer.neurons) if layer.neurons else "",
         format_count(layer.cores) if layer.cores else "",
         format_count(layer.spikes),
-        format_count(layer.synops) if layer.cores else "",
-        _joule(layer.synop_j) if layer.cores else "",
-        _joule(layer.neuron_j) if layer.cores else "",
+        format_count(layer.synops) if layer.neurons else "",
+        _joule(layer.synop_j) if layer.neurons else "",
+        _joule(layer.neuron_j) if layer.neurons else "",
         _joule(layer.message_j),
         _joule(layer.total_j),
         _share(layer.total_j, total),
@@ -201,12 +240,11 @@ def _layer_cells(layer: LayerCost, total: float) -> list[str]:
 
 def _total_cells(report: CostReport) -> list[str]:
     ledger = report.ledger
-    kinds = (["synop"], ["neuron_update_active", "neuron_update_idle"], ["message"], None)
-    parts = [ledger.energy(kinds=kind) if kind else ledger.total for kind in kinds]
+    parts = [*(ledger.energy(kinds=kinds) for kinds in SHOWN_KINDS.values()), ledger.total]
     return [
         format_count(sum(layer.neurons for layer in report.layers)),
-        format_count(report.cores),
-        format_count(ledger.count(kinds=["message"]) / ledger.samples),
+        format_count(report.cores) if report.cores else "",
+        format_count(sum(layer.spikes for layer in report.layers)),
         format_count(ledger.count(kinds=["synop"]) / ledger.samples),
         *(_joule(ledger.per_inference(part)) for part in parts),
         _percent(1.0),

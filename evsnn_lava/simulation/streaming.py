@@ -125,7 +125,7 @@ def check_streamable(network: NetworkDescription) -> None:
             )
 
 
-def stream(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> Streamed:
+def stream(network: NetworkDescription, frames: npt.NDArray[np.generic], exact: bool = True) -> Streamed:
     """Run samples in one continuous stream, with the cutoff of the network.
 
     Parameters
@@ -134,11 +134,14 @@ def stream(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> Stre
         What to compute.
     frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
         Input frames before masking.
+    exact : bool
+        Whether to refuse a network that computes something else in a stream. Without, it is run all the same, as a chip
+        with staggered resets runs it.
 
     Returns
     -------
     Streamed
-        The decisions and exit steps of :func:`evsnn_lava.simulation.run`, and when each sample ran.
+        The decisions and exit steps of :func:`evsnn_lava.simulation.run` if `exact`, and when each sample ran.
 
     Raises
     ------
@@ -147,7 +150,8 @@ def stream(network: NetworkDescription, frames: npt.NDArray[np.generic]) -> Stre
     ConfigError, CapacityError
         As for :func:`evsnn_lava.simulation.simulate`.
     """
-    check_streamable(network)
+    if exact:
+        check_streamable(network)
     if not len(frames):
         raise ConfigError(f"stream of network {network.name}: there is no sample; give at least one")
     feeder = _Feeder(checked_stream(network, frames))

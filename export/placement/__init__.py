@@ -4,7 +4,21 @@
 ``docs/placement.md``.
 """
 
+from evsnn_lava.export.placement.load import PER_SAMPLE, CoreLoad, LoadMeter, core_counts, joined, largest_parts
 from evsnn_lava.export.placement.partition import on_host, place
 from evsnn_lava.export.placement.plan import CorePlan, LayerPlan, Placement, Tile
 
-__all__ = ["CorePlan", "LayerPlan", "Placement", "Tile", "on_host", "place"]
+__all__ = [
+    "PER_SAMPLE",
+    "CoreLoad",
+    "CorePlan",
+    "LayerPlan",
+    "LoadMeter",
+    "Placement",
+    "Tile",
+    "core_counts",
+    "joined",
+    "largest_parts",
+    "on_host",
+    "place",
+]

@@ -146,7 +146,7 @@ def _synapse_work(synapse: Synapse, channels: Range, source: FloatArray) -> Floa
 
 
 def _conv_work(synapse: ConvSynapse, channels: Range, source: FloatArray) -> FloatArray:
-    reach = _reach(synapse, channels)
+    reach = channel_reach(synapse, channels)
     (pad_y, pad_x), (down, right), (dil_y, dil_x) = synapse.padding, synapse.stride, synapse.dilation
     _, rows, columns = synapse.output_shape(source.shape)
     padded = np.pad(source, ((0, 0), (pad_y, pad_y), (pad_x, pad_x)))
@@ -157,7 +157,7 @@ def _conv_work(synapse: ConvSynapse, channels: Range, source: FloatArray) -> Flo
     return work
 
 
-def _reach(synapse: ConvSynapse, channels: Range) -> npt.NDArray[np.int64]:
+def channel_reach(synapse: ConvSynapse, channels: Range) -> npt.NDArray[np.int64]:
     """Weights that are not zero from each input channel and place of the kernel to some output channels."""
     outputs, per_group = synapse.weights.shape[:2]
     inside = np.zeros(outputs, dtype=bool)
@@ -185,4 +185,4 @@ def core_time(hardware: HardwareProfile, tile: Tile, synops: float) -> float:
     float
         As in the runtime model of arXiv 2601.10035; see ``docs/energy.md``.
     """
-    return max(synops * hardware.time.synop.si, tile.neurons * hardware.time.neuron_update.si)
+    return max(synops * hardware.time.seconds("synop"), tile.neurons * hardware.time.seconds("neuron_update"))

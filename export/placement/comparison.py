@@ -76,13 +76,13 @@ def balance_of(
     pairs = zip(placement.cores, (load for each in loads for load in each.tolist()), strict=True)
     times = [core_time(hardware, core.tile, load) for core, load in pairs]
     busiest = int(np.argmax(times))
-    neurons_s = placement.cores[busiest].tile.neurons * hardware.time.neuron_update.si
+    neurons_s = placement.cores[busiest].tile.neurons * hardware.time.seconds("neuron_update")
     return Balance(
         placement=placement,
         synops=tuple(tuple(each.tolist()) for each in loads),
         busiest_layer=placement.layers[placement.cores[busiest].layer].name,
         bound_by="neurons" if times[busiest] <= neurons_s else "operations",
         busiest_synops=max(float(each.max(initial=0.0)) for each in loads),
-        step_s=max(times[busiest], hardware.time.barrier.si),
+        step_s=max(times[busiest], hardware.time.seconds("barrier")),
         traffic=estimate_traffic(network, placement, activity),
     )

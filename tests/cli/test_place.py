@@ -99,7 +99,7 @@ def test_pictures(evsnn, placed, tmp_path, suffix):
         (("-o", "chip.png"), ".html, .svg"),
         (("-o", "none/chip.svg"), "none"),
         (("--cores", "1"), "takes at least 3"),
-        (("--hw", "speck"), "choose one of: loihi1, loihi2"),
+        (("--hw", "speck"), "choose one of: loihi1, loihi1:fitted, loihi2"),
     ],
 )
 def test_what_a_user_gets_wrong(evsnn, placed, tmp_path, monkeypatch, arguments, words):

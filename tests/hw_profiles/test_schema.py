@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from evsnn_lava.hw_profiles import Quantity, load_profile, profile_names
-from evsnn_lava.hw_profiles.schema import UNITS
+from evsnn_lava.hw_profiles.costs import COSTS, OPTIONAL, unexplained
+from evsnn_lava.hw_profiles.quantity import UNITS
 
 FACTS = {"source": "a data sheet", "year": 2020, "scope": "chip", "status": "measured"}
 NUMBERS = st.floats(min_value=1e-6, max_value=1e6)
@@ -58,11 +59,21 @@ def test_quantities_are_frozen():
 
 
 @pytest.mark.parametrize("name", profile_names())
-def test_built_in_profiles_name_themselves_and_all_their_sources(name):
+def test_built_in_profiles_name_all_their_sources_and_reasons(name):
     profile = load_profile(name)
-    assert profile.name == name
-    assert len(profile.quantities()) >= 12
-    assert all(quantity.source and quantity.low_si <= quantity.si for quantity in profile.quantities().values())
+    stated = profile.quantities()
+    assert all(quantity.source and quantity.low_si <= quantity.si for quantity in stated.values())
+    assert all(len(why) > 8 for why in profile.unpriced.values())
+    assert set(COSTS) - set(OPTIONAL) <= set(stated) | set(profile.unpriced) <= set(COSTS) | set(stated)
+    assert profile.timed == (name.partition(":")[0] not in ("cpu-45nm", "spinnaker2"))
+
+
+@given(given_names=st.sets(st.sampled_from(COSTS)), explained=st.sets(st.sampled_from([*COSTS, "energy.spkie"])))
+def test_every_cost_is_given_or_explained_and_not_both(given_names, explained):
+    faults = unexplained(given_names, explained)
+    wrong = (given_names & explained) | (set(COSTS) - set(OPTIONAL) - given_names - explained) | explained - set(COSTS)
+    assert {fault.split()[0].removeprefix("unpriced.") for fault in faults} == wrong
+    assert len(faults) == len(wrong)
 
 
 def test_energies_of_loihi_2_are_marked_as_assumed():

@@ -14,6 +14,7 @@ from evsnn_lava.network import (
     NetworkDescription,
     RunResult,
 )
+from evsnn_lava.profiling import EventCounts, count_events, even_load
 
 FRAMES = 4
 
@@ -60,3 +61,15 @@ def fixture_network() -> NetworkDescription:
 @pytest.fixture(name="result")
 def fixture_result() -> RunResult:
     return build_run()
+
+
+def counted(network: NetworkDescription, result: RunResult, cores: tuple[int, ...] | None = None) -> EventCounts:
+    """Events of a run whose layers lie on so many cores, evenly; on one each without."""
+    neurons = np.array([layer.neurons for layer in network.layers])
+    cores = np.array(cores or [1] * len(neurons))
+    return count_events(network, result, even_load(result.input_events, result.messages, result.synops, neurons, cores))
+
+
+@pytest.fixture(name="counted")
+def fixture_counted():
+    return counted

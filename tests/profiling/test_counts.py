@@ -19,12 +19,12 @@ from evsnn_lava.network import (
     NetworkDescription,
     SigmaDeltaNeuron,
 )
-from evsnn_lava.profiling import count_events, profile_run
+from evsnn_lava.profiling import profile_run
 from evsnn_lava.simulation import run
 
 
-def test_every_executed_step_updates_every_neuron_once(network, result):
-    counts = count_events(network, result)
+def test_every_executed_step_updates_every_neuron_once(network, result, counted):
+    counts = counted(network, result)
     updates = counts.active_updates + counts.idle_updates
     assert updates.sum(axis=2).tolist() == [[4 * 18, 4 * 3], [6 * 18, 6 * 3]]
     assert not updates[0, :, 4:].any()
@@ -32,8 +32,8 @@ def test_every_executed_step_updates_every_neuron_once(network, result):
     assert counts.idle_updates.min() >= 0
 
 
-def test_active_are_the_biased_neurons_and_those_that_events_could_reach(network, result):
-    counts = count_events(network, result)
+def test_active_are_the_biased_neurons_and_those_that_events_could_reach(network, result, counted):
+    counts = counted(network, result)
     # The convolution: 9 biased neurons; of the 9 others at most 0 + 0, 30 + 2, 24 + 1 and 0 + 0.
     assert counts.active_updates[0, 0].tolist() == [9, 18, 18, 9, 0, 0]
     assert counts.active_updates[1, 0].tolist() == [9, 16, 18, 18, 18, 9]
@@ -41,14 +41,14 @@ def test_active_are_the_biased_neurons_and_those_that_events_could_reach(network
     assert counts.active_updates[0, 1].tolist() == [0, 0, 3, 3, 0, 0]
 
 
-def test_work_beside_the_network(network_of, result):
-    plain = count_events(network_of(), result)
+def test_work_beside_the_network(network_of, result, counted):
+    plain = counted(network_of(), result)
     assert plain.readout_additions.tolist() == [2 * 3, 4 * 3]
     assert not plain.cutoff_comparisons.any()
     assert not plain.mask_gates.any()
 
     masks = FrameMasks("mute", ([1, 1, 0, 1], [1, 0, 0, 1]))
-    both = count_events(network_of(masks, CutoffPolicy("topk_gap", [1, 1, 1, 1])), result)
+    both = counted(network_of(masks, CutoffPolicy("topk_gap", [1, 1, 1, 1])), result)
     assert both.cutoff_comparisons.tolist() == [2 * 3, 4 * 3]
     assert both.mask_gates.tolist() == [4 * 2, 6 * 2]
 
@@ -59,40 +59,40 @@ def decided_on_chip(network):
     return lowered, run(lowered, np.random.default_rng(1).random((2, 1, 5, 5, 4)) < 0.5)
 
 
-def test_a_cutoff_on_chip_leaves_one_spike_to_listen_for(network_of):
-    counts = count_events(*decided_on_chip(network_of(cutoff=CutoffPolicy("topk_gap", [1, 1, 1, 1]))))
+def test_a_cutoff_on_chip_leaves_one_spike_to_listen_for(network_of, counted):
+    counts = counted(*decided_on_chip(network_of(cutoff=CutoffPolicy("topk_gap", [1, 1, 1, 1]))))
     assert counts.readout_additions.tolist() == [1, 1]
     assert counts.cutoff_comparisons.tolist() == [0, 0]
 
 
-def test_masks_end_before_the_layers_of_a_cutoff(network_of, result):
+def test_masks_end_before_the_layers_of_a_cutoff(network_of, result, counted):
     masks = FrameMasks("mute", ([1, 1, 1, 1], [1, 0, 0, 1]))
-    assert count_events(network_of(masks), result).mask_gates.tolist() == [4, 6]
+    assert counted(network_of(masks), result).mask_gates.tolist() == [4, 6]
     lowered, ran = decided_on_chip(network_of(masks))
     assert lowered.depth == 4
-    assert count_events(lowered, ran).mask_gates.tolist() == ran.steps.tolist()
+    assert counted(lowered, ran).mask_gates.tolist() == ran.steps.tolist()
 
 
-def test_a_skipped_frame_asks_no_question_on_the_chip(network_of, result):
+def test_a_skipped_frame_asks_no_question_on_the_chip(network_of, result, counted):
     masks = FrameMasks("skip", ([1, 1, 0, 1], [1, 1, 0, 1]))
-    assert not count_events(network_of(masks), result).mask_gates.any()
+    assert not counted(network_of(masks), result).mask_gates.any()
 
 
-def test_a_run_of_another_network_is_refused(network, result):
+def test_a_run_of_another_network_is_refused(network, result, counted):
     other = replace(result, messages=result.messages[:, :1], synops=result.synops[:, :1])
     with pytest.raises(ConfigError, match="tiny: it has 2 layers, the run of engine 1"):
-        count_events(network, other)
+        profile_run(network, other, load_profile("loihi2"))
 
 
-def test_more_steps_than_recorded_are_refused(network, result):
+def test_more_steps_than_recorded_are_refused(network, result, counted):
     with pytest.raises(ConfigError, match="9 steps executed, 6 recorded"):
-        count_events(network, replace(result, steps=np.array([4, 9])))
+        counted(network, replace(result, steps=np.array([4, 9])))
 
 
-def test_an_empty_run_is_refused(network, result):
+def test_an_empty_run_is_refused(network, result, counted):
     empty = {name: value[:0] for name, value in vars(result).items() if isinstance(value, np.ndarray)}
     with pytest.raises(ConfigError, match="no sample"):
-        count_events(network, replace(result, **empty))
+        counted(network, replace(result, **empty))
 
 
 def test_a_delta_encoder_at_the_input_is_the_work_of_the_host():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.placement import LoadMeter, place
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import (
     ConvSynapse,
@@ -19,8 +20,8 @@ from evsnn_lava.network import (
     Layer,
     NetworkDescription,
 )
-from evsnn_lava.profiling import profile_run
-from evsnn_lava.profiling.pipeline import earlier_of, laid_out, pipeline_row, step_gain
+from evsnn_lava.profiling import even_load, profile_run
+from evsnn_lava.profiling.pipeline import earlier_of, pipeline_row, step_gain, stream_load, stream_run
 from evsnn_lava.simulation import run
 from evsnn_lava.simulation.streaming import sample_steps, stream
 
@@ -74,7 +75,8 @@ def test_layout_is_that_of_a_stream_that_ran(case):
     interval = sample_steps(stopped.exit_step, 3, STEPS)
     assert len(set(stopped.exit_step.tolist())) > 2
     steps = int(streamed.first_step[-1] + interval[-1])
-    inputs, messages, synops = laid_out(full, streamed.first_step, interval, steps)
+    found = stream_run(full, streamed.first_step, interval, steps)
+    inputs, messages, synops = found.input_events, found.messages, found.synops
     sent = np.stack([each.reshape(-1, each.shape[-1])[:, :steps].sum(axis=0) for each in streamed.messages])
     assert sent.all(axis=0).any()
     np.testing.assert_array_equal(messages[0], sent)
@@ -83,6 +85,34 @@ def test_layout_is_that_of_a_stream_that_ran(case):
     np.testing.assert_array_equal(inputs[0], expected)
     np.testing.assert_array_equal(synops[0, 1], 9 * sent[0])  # no weight is zero
     np.testing.assert_array_equal(synops[0, 2], 3 * sent[1])
+
+
+def test_the_load_of_a_stream_lies_where_its_events_do(case):
+    """Cores of a chip that are as busy as the whole layer: their load is that of the events."""
+    network, frames, full, stopped = case
+    streamed = stream(network, frames)
+    interval = sample_steps(stopped.exit_step, 3, STEPS)
+    where = streamed.first_step, interval, int(streamed.first_step[-1] + interval[-1])
+    found = stream_run(full, *where)
+    alone = np.ones(3, dtype=np.int64)
+    neurons = np.array([layer.neurons for layer in network.layers])
+    load = stream_load(even_load(full.input_events, full.messages, full.synops, neurons, alone), *where)
+    np.testing.assert_array_equal(load.input_copies, found.input_events)
+    np.testing.assert_array_equal(load.copies, found.messages)
+    np.testing.assert_array_equal(load.busiest_messages, found.messages)
+    np.testing.assert_array_equal(load.busiest_synops, found.synops)
+
+
+def test_a_measured_load_changes_the_time_but_not_the_steps(case):
+    network, frames, full, stopped = case
+    load = LoadMeter(network, place(network, HARDWARE)).measure(frames)
+    busy = replace(load, busiest_synops=load.busiest_synops * 50)
+    for streamed in (False, True):
+        one, other = (
+            pipeline_row("", network, full, HARDWARE, stopped.exit_step, streamed, load=each) for each in (load, busy)
+        )
+        assert one.latency_steps == other.latency_steps
+        assert one.latency_s.mean.value < other.latency_s.mean.value
 
 
 def test_streamed_decides_as_late_and_takes_more(case):

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from evsnn_lava.hw_profiles import load_profile
-from evsnn_lava.profiling import EventCounts, cost_of_counts
+from evsnn_lava.profiling import EventCounts, cost_of_counts, even_load
 from evsnn_lava.profiling.measured import IO_BOUND, Readings
 from evsnn_lava.reporting.measured_tables import COVERED, compare, measured_table
 
@@ -21,21 +21,23 @@ LIF = Readings(0.679234, 0.252728, 0.422127, 0.004379, 152.8e-6, 10_000, 16, sta
 @pytest.fixture
 def report():
     """PilotNet-LIF as one layer with all its operations, 16 steps."""
-    ones, one = np.ones((1, 1, 16), dtype=np.int64), np.array([16])
+    ones, one, inputs = np.ones((1, 1, 16), dtype=np.int64), np.array([16]), np.zeros((1, 16), dtype=np.int64)
+    neurons, messages, synops = np.array([158_509]), 34_600 * ones, 2_270_000 * ones
     counts = EventCounts(
         layers=("all",),
-        neurons=np.array([158_509]),
+        neurons=neurons,
         exit_step=one,
         steps=one,
-        input_events=np.zeros((1, 16), dtype=np.int64),
-        messages=34_600 * ones,
-        synops=2_270_000 * ones,
+        input_events=inputs,
+        messages=messages,
+        synops=synops,
         active_updates=118_909 * ones,
         readout_additions=0 * one,
         cutoff_comparisons=0 * one,
         mask_gates=0 * one,
+        load=even_load(inputs, messages, synops, neurons, np.array([74])),
     )
-    return cost_of_counts(counts, np.array([74]), load_profile("loihi2"), network="PilotNet-LIF")
+    return cost_of_counts(counts, load_profile("loihi2"), network="PilotNet-LIF")
 
 
 def printed(report, readings):

@@ -33,6 +33,8 @@ def row(name, streamed, exit_step, interval, accuracy=0.9):
         latency_s=Estimates.exact(latency).times(Estimate.exact(1e-6)).distribution(),
         interval_steps=interval,
         interval_s=Estimate(interval * 1e-6, interval * 0.5e-6, interval * 2e-6),
+        energy_j=Estimate(interval * 3e-6, interval * 1e-6, interval * 4e-6),
+        dynamic_j=Estimate.exact(interval * 1e-6),
     )
 
 
@@ -50,10 +52,11 @@ def printed(what):
 def test_a_row_has_means_and_percentiles(rows):
     text = printed(pipeline_table("three on a chip", rows))
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    assert "as it is 3 90.0 % 8.50 11.50 11.5 us 11.50 87.0 k 2.04 2.04" in lines
-    assert "12 12.0 us" in lines
-    assert "[streamed] 3 8.50 11.50 11.5 us 10.00 100 k 2.04 2.35" in lines
-    assert max(map(len, text.splitlines())) <= 100
+    assert "as it is 3 90.0 % 8.50 11.50 11.5 us 11.50 34.5 uJ 2.04" in lines
+    assert "12 12.0 us 87.0 k/s 11.5 uJ 2.04" in lines
+    assert "[streamed] 3 8.50 11.50 11.5 us 10.00 30.0 uJ 2.04" in lines
+    assert "12 12.0 us 100 k/s 10.0 uJ 2.35" in lines
+    assert max(map(len, text.splitlines())) <= 90
 
 
 def test_the_caption_names_the_baseline(rows):

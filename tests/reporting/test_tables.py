@@ -10,7 +10,7 @@ from rich.console import Console
 
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.hw_profiles import load_profile
-from evsnn_lava.profiling import CostReport, EventCounts, cost_of_counts
+from evsnn_lava.profiling import CostReport, EventCounts, cost_of_counts, even_load
 from evsnn_lava.reporting import comparison_table, constants_table, cost_tables
 from evsnn_lava.reporting.tables import layer_table
 
@@ -22,21 +22,24 @@ def report_of(profile: str, exit_steps: list[int], rate: int, accuracy: float | 
     exits = np.array(exit_steps)
     steps = exits + 2
     live = (np.arange(12) < steps[:, None])[:, None, :]
+    neurons, inputs = np.array([2_312, 10]), rate * live[:, 0]
+    messages, synops = (np.array(each)[None, :, None] * live for each in ([rate * 3, 2], [rate * 50, rate * 30]))
     counts = EventCounts(
         layers=("conv", "dense"),
-        neurons=np.array([2_312, 10]),
+        neurons=neurons,
         exit_step=exits,
         steps=steps,
-        input_events=rate * live[:, 0],
-        messages=np.array([rate * 3, 2])[None, :, None] * live,
-        synops=np.array([rate * 50, rate * 30])[None, :, None] * live,
+        input_events=inputs,
+        messages=messages,
+        synops=synops,
         active_updates=np.array([rate * 8, 10])[None, :, None] * live,
         readout_additions=exits * 10,
         cutoff_comparisons=exits * 10,
         mask_gates=steps * 0,
+        load=even_load(inputs, messages, synops, neurons, np.array([2, 1])),
     )
     hardware = load_profile(profile)
-    return cost_of_counts(counts, np.array([2, 1]), hardware, network="digits", backend="engine", accuracy=accuracy)
+    return cost_of_counts(counts, hardware, network="digits", backend="engine", accuracy=accuracy)
 
 
 def text_of(renderable, width: int = 100) -> str:
