@@ -3,13 +3,14 @@
 PYTHON ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint bench bench-setup clean
+.PHONY: help setup demo test lint validate bench bench-setup clean
 
 help:
 	@echo 'make setup [PYTHON=python3.10]  make .venv with everything in it'
 	@echo 'make demo                       train, compile, verify, run and price a network, end to end'
 	@echo 'make test                       lint, types, tests, doctests and the code of the docs'
 	@echo 'make lint                       lint and types alone'
+	@echo 'make validate                   published figures beside ours; fails when one leaves its tolerance'
 	@echo 'make bench [QUICK=1]            measure everything into benchmarks/results and docs/performance.md; alone!'
 	@echo 'make bench-setup                make .venv-bench with the frameworks that bench compares with, if wanted'
 	@echo 'make clean                      remove .venv, build results and caches'
@@ -27,6 +28,9 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	.ci/typecheck
+
+validate: setup
+	$(BIN)/python -m benchmarks.validation
 
 # A quick run is a smoke test; its figures go to build/bench alone.
 bench: setup
