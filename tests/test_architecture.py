@@ -39,7 +39,7 @@ ROOMS = {
     "training": ({"network", "simulation", "data", "_torch"}, {"numpy", "numba", "lightning", "pydantic", "tomli"}),
     "runtime": ({"network", "simulation", "_lava"}, {"numpy", "psutil"}),
     "profiling": ({"network", "hw_profiles", "export"}, {"numpy"}),  # of export the placement alone, see below
-    "reporting": ({"profiling", "export"}, {"rich"}),
+    "reporting": ({"profiling", "export", "hw_profiles"}, {"rich", "plotly", "pydantic", "tomli"}),
     "export": ({"network", "simulation", "hw_profiles", "_torch"}, {"numpy", "scipy", "h5py", "nir", "pydantic"}),
     "hw_profiles": (set(), {"pydantic", "tomli"}),
     "stock": ({"_lava", "_torch"}, set()),  # one module: both doors, for the user's own scripts
