@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.hw_profiles.costs import Energies, unexplained
 from evsnn_lava.hw_profiles.quantity import count_fault, range_fault, unit_fault
 from evsnn_lava.hw_profiles.schema import HardwareProfile
-from evsnn_lava.hw_profiles.variants import changed, explained_costs, given_costs
+from evsnn_lava.hw_profiles.variants import TABLES, changed, explained_costs, given_costs
+
+Problem = dict[str, Any]
+"""One error of pydantic."""
 
 DIMENSIONS: Final = {"energy": "energy", "time": "time", "limits": "count"}
 """What the numbers of a table are."""
@@ -61,8 +63,8 @@ def complaint(error: ValidationError) -> str:
     str
         Key, fact and remedy.
     """
-    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
-    first = problems[0]
+    problems: list[Problem] = [dict(problem) for problem in error.errors(include_url=False)]
+    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"unknown key {_key(first)}{more}; choose one of: {', '.join(_valid_keys(first['loc']))}"
@@ -92,14 +94,28 @@ def faults(content: Mapping[str, Any], model: type[BaseModel], origin: str) -> t
     variants = content.get("variants", {})
     if not isinstance(variants, dict):
         return (*found, Fault("variants", "it is no table; write numbers below [variants.NAME]"))
-    below: list[Fault] = []
-    for name in variants:
-        try:
-            own = [fault for fault in _faults_of(changed(content, name, origin), model) if fault not in found]
-        except ConfigError as error:
-            own = [Fault("", str(error))]
-        below += [Fault(f"variants.{name}.{fault.key}".rstrip("."), fault.words) for fault in own]
-    return (*found, *below)
+    return (*found, *(fault for name in variants for fault in _variant_faults(content, name, model, origin, found)))
+
+
+def _variant_faults(
+    content: Mapping[str, Any], name: str, model: type[BaseModel], origin: str, known: Collection[Fault]
+) -> Iterator[Fault]:
+    """Those of a variant, but for what it takes over from the profile."""
+    try:
+        whole = _faults_of(changed(content, name, origin), model)
+    except ConfigError as error:
+        yield Fault(f"variants.{name}", str(error))
+        return
+    stated = tuple(f"{key}." for key in _stated(content["variants"][name]))
+    for fault in whole:
+        if fault not in known or f"{fault.key}.".startswith(stated):
+            yield Fault(f"variants.{name}.{fault.key}", fault.words)
+
+
+def _stated(changes: Mapping[str, Any]) -> Iterator[str]:
+    """The keys that a variant itself gives: of a table that is merged the keys in it."""
+    for key, value in changes.items():
+        yield from (f"{key}.{entry}" for entry in value) if key in TABLES and isinstance(value, dict) else (key,)
 
 
 def _faults_of(content: Mapping[str, Any], model: type[BaseModel]) -> list[Fault]:
@@ -128,11 +144,11 @@ def _update_faults(energy: Any) -> Iterator[Fault]:
     yield from (Fault("energy", _words(problem)) for problem in _problems(Energies, pair) if not problem["loc"])
 
 
-def _problems(model: type[BaseModel], content: dict[str, Any]) -> list[ErrorDetails]:
+def _problems(model: type[BaseModel], content: dict[str, Any]) -> list[Problem]:
     try:
         model.model_validate(content)
     except ValidationError as error:
-        return error.errors(include_url=False)
+        return [dict(problem) for problem in error.errors(include_url=False)]
     return []
 
 
@@ -155,9 +171,8 @@ def _faults_of_number(key: str, number: Mapping[str, Any], dimension: str | None
     low, value, high = (_as_float(number.get(name)) for name in ("low", "value", "high"))
     words = []
     if dimension is None:
-        words.append(
-            f"low is {low:g}, high is {high:g}; exchange them" if None not in (low, high) and low > high else ""
-        )
+        crossed = low is not None and high is not None and low > high
+        words.append(f"low is {low:g}, high is {high:g}; exchange them" if crossed else "")
     else:
         words.append(unit_fault(unit, dimension) if isinstance(unit, str) else "")
         words.append(count_fault(value) if value is not None and dimension == "count" else "")
@@ -176,11 +191,11 @@ def _as_float(value: Any) -> float | None:
     return float(value) if type(value) in (int, float) and math.isfinite(value) else None
 
 
-def _key(problem: ErrorDetails) -> str:
+def _key(problem: Problem) -> str:
     return ".".join(str(part) for part in problem["loc"])
 
 
-def _words(problem: ErrorDetails) -> str:
+def _words(problem: Problem) -> str:
     """What is wrong and what helps, in one line."""
     if problem["type"] == "extra_forbidden":
         return f"unknown key; choose one of: {', '.join(_valid_keys(problem['loc']))}"

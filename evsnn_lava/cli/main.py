@@ -26,7 +26,10 @@ VERBS: Final = {
     "diff": "say what changed between two .net files, and what that does to size and cost",
     "run": "run recordings, or a whole test set, through a .net file",
     "graph": "show the processes that would be sent to Loihi 2, and which of them the chip has",
-    "profile": "say what an inference costs: steps, events, time, energy",
+    "profile": "say what an inference costs, on one chip or several: steps, events, time, energy",
+    "gate": "hold what an inference costs against a budget and a baseline; say which layer made it grow",
+    "report": "write all of it into one HTML page: curves, activity, energy, cores, sources",
+    "hw": "list, show and check hardware profiles: every number with its source",
     "pipeline": "say what shortens the chain of layers: streaming, merging, earlier heads; and which masks fit a chip",
     "demo": "all of it, one after the other, for plain, masks, cutoff and both",
 }
@@ -39,6 +42,7 @@ EXTRAS: Final = {
     "tonic": "data",
     "nir": "nir",
     "pyarrow": "parquet",
+    "plotly": "report",
     "lava": "lava",
 }
 """Packages that only some verbs need, and the extra that brings them."""

@@ -17,7 +17,12 @@ from evsnn_lava.hw_profiles import (
 )
 from evsnn_lava.hw_profiles.load import built_in_names, load_any
 
-ALL = "cpu-45nm, cpu-45nm:fp16, cpu-45nm:fp32, loihi1, loihi1:fitted, loihi2, speck, speck:live, spinnaker2, truenorth, xylo"
+ALL = ", ".join(
+    [
+        "cpu-45nm, cpu-45nm:fp16, cpu-45nm:fp32, loihi1, loihi1:fitted, loihi2",
+        "speck, speck:live, spinnaker2, truenorth, xylo",
+    ]
+)
 LIMITS = 'name = "mine"\ntitle = "Mine"\nchip = "a chip"\ndescription = "mine"\n' + "".join(
     f'[limits.{key}]\nvalue = 4\nunit = "count"\nsource = "s"\nyear = 2020\nscope = "core"\nstatus = "measured"\n'
     for key in ("cores_per_chip", "neurons_per_core", "synapse_words_per_core")
