@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from evsnn_lava.cli.calibrate import calibrate_folder
 from evsnn_lava.cli.console import Output
-from evsnn_lava.cli.evaluation import run_samples
+from evsnn_lava.cli.evaluation import run_samples, without_cutoff
 from evsnn_lava.cli.export import describe, export_folder
 from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.recordings import Samples, load_samples
@@ -125,8 +125,8 @@ class _Demo:
         reports = []
         self.output.note(str(samples))
         for name, variant, cutoff in VARIANTS:
-            network = networks[variant]
-            result = run_samples(network, samples, "engine", self.output, cutoff)
+            network = networks[variant] if cutoff else without_cutoff(networks[variant])
+            result = run_samples(network, samples, "engine", self.output)
             load = core_load(network, samples.blocks(), self.hardware)
             reports.append((name, profile_run(network, result, self.hardware, samples.known, load)))
         command = f"profile {self.file('masked')} --hw {self.hardware.name}"

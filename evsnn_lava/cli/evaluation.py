@@ -110,13 +110,7 @@ def evaluate(
     ConfigError
         If there is to be no cutoff and the network's last layers are one.
     """
-    if not cutoff:
-        if network.cutoff.layers:
-            raise ConfigError(
-                f"network {network.name}: its last {network.cutoff.layers} layers are its cutoff, nothing runs without "
-                "it; take the file with the cutoff of the host"
-            )
-        network = network.with_cutoff(CutoffPolicy.never(network.masks.stream_steps))
+    network = network if cutoff else without_cutoff(network)
     steps, seconds, done = 0, 0.0, 0
     with output.progress("samples") as progress:
         task = progress.add_task(title(name, options), total=len(samples), said="")
@@ -131,6 +125,32 @@ def evaluate(
                 steps += int(result.steps.sum())
                 progress.update(task, completed=done, said=_said(rate(done, seconds), steps))
                 yield result
+
+
+def without_cutoff(network: NetworkDescription) -> NetworkDescription:
+    """The network that runs every sample to its last step.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        With any cutoff of the host.
+
+    Returns
+    -------
+    NetworkDescription
+        With none.
+
+    Raises
+    ------
+    ConfigError
+        If its last layers are its cutoff.
+    """
+    if network.cutoff.layers:
+        raise ConfigError(
+            f"network {network.name}: its last {network.cutoff.layers} layers are its cutoff, nothing runs without "
+            "it; take the file with the cutoff of the host"
+        )
+    return network.with_cutoff(CutoffPolicy.never(network.masks.stream_steps))
 
 
 def title(name: str, options: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pydantic_core import to_jsonable_python
 from evsnn_lava._files import atomic_write, require_parent
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import DEFAULT_BACKEND, run_samples
+from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.profile import report_facts
 from evsnn_lava.cli.recordings import load_samples
 from evsnn_lava.data import SPLITS, WHOLE
@@ -114,7 +115,9 @@ def _profile_now(path: Path, options: argparse.Namespace, output: Output) -> Pro
     samples = load_samples(network, options.data, options.split, options.limit)
     result = run_samples(network, samples, DEFAULT_BACKEND, output)
     output.note(f"{path}: {samples}")
-    facts = to_jsonable_python(report_facts(profile_run(network, result, hardware, samples.known)), fallback=_numbers)
+    load = core_load(network, samples.blocks(), hardware)
+    report = profile_run(network, result, hardware, samples.known, load)
+    facts = to_jsonable_python(report_facts(report), fallback=_numbers)
     source = options.data or network.recipe.dataset
     return profile_of({**facts, "data": f"{source}, {samples}"}, str(path))
 
