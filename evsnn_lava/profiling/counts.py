@@ -21,10 +21,11 @@ class EventCounts:
 
     Every executed step updates every neuron once, the first one too, in which the neurons are
     reset. Such an update is *active* or *idle*. Active are the neurons that carry a bias and, of
-    the others, as many as could have received a synaptic operation or sent a spike in that step:
-    ``min(neurons without bias, synops + messages)``. A run does not record which neuron an
-    operation reached, so this is an upper bound of the neurons with such work; a neuron that only
-    leaks counts as idle. The ledger's range goes from all idle to all active.
+    the others, as many as could have used a synaptic operation or sent a spike in that step:
+    ``min(neurons without bias, synops of the step before + spikes)``; operations are counted in the
+    step in which their message is sent, and used in the next one. A run does not record which
+    neuron an operation reached, so this is an upper bound of the neurons with such work; a neuron
+    that only leaks counts as idle. The ledger's range goes from all idle to all active.
 
     Parameters
     ----------
@@ -235,7 +236,8 @@ def _active_updates(network: NetworkDescription, result: RunResult) -> IntArray:
     biased = np.array([_biased_neurons(layer) for layer in network.layers], dtype=np.int64)[None, :, None]
     neurons = np.array([layer.neurons for layer in network.layers], dtype=np.int64)[None, :, None]
     executed = np.arange(result.messages.shape[-1]) < result.steps[:, None, None]
-    active: IntArray = (biased + np.minimum(neurons - biased, result.synops + result.messages)) * executed
+    arrived = np.pad(result.synops, ((0, 0), (0, 0), (1, 0)))[..., :-1]  # what is sent in a step is used in the next one
+    active: IntArray = (biased + np.minimum(neurons - biased, arrived + result.messages)) * executed
     return active
 
 

@@ -34,11 +34,12 @@ def test_every_executed_step_updates_every_neuron_once(network, result, counted)
 
 def test_active_are_the_biased_neurons_and_those_that_events_could_reach(network, result, counted):
     counts = counted(network, result)
-    # The convolution: 9 biased neurons; of the 9 others at most 0 + 0, 30 + 2, 24 + 1 and 0 + 0.
-    assert counts.active_updates[0, 0].tolist() == [9, 18, 18, 9, 0, 0]
-    assert counts.active_updates[1, 0].tolist() == [9, 16, 18, 18, 18, 9]
-    # The dense layer has no bias: at most 3 neurons, and 6 + 1, 3 + 2 events.
-    assert counts.active_updates[0, 1].tolist() == [0, 0, 3, 3, 0, 0]
+    # The convolution: 9 biased neurons; of the 9 others at most 0 + 0, 0 + 2, 30 + 1 and 24 + 0.
+    assert counts.active_updates[0, 0].tolist() == [9, 11, 18, 18, 0, 0]
+    # Its second sample: 0 + 0, 0 + 1, 6 + 1, 12 + 1, 18 + 1, 24 + 0.
+    assert counts.active_updates[1, 0].tolist() == [9, 10, 16, 18, 18, 18]
+    # The dense layer has no bias: at most 3 neurons, and 0 + 1, 6 + 2 events.
+    assert counts.active_updates[0, 1].tolist() == [0, 0, 1, 3, 0, 0]
 
 
 def test_work_beside_the_network(network_of, result, counted):
