@@ -65,7 +65,8 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         Measured(
             label,
             each,
-            *(run_samples(each, samples, "engine", output, cutoff) for cutoff in (False, True)),
+            run_samples(each, samples, "engine", output, cutoff=False),
+            run_samples(each, samples, "engine", output),
             core_load(each, samples.blocks(), hardware),
         )
         for label, each in variants(network, parts, options.min_support, output)

@@ -236,7 +236,8 @@ def _active_updates(network: NetworkDescription, result: RunResult) -> IntArray:
     biased = np.array([_biased_neurons(layer) for layer in network.layers], dtype=np.int64)[None, :, None]
     neurons = np.array([layer.neurons for layer in network.layers], dtype=np.int64)[None, :, None]
     executed = np.arange(result.messages.shape[-1]) < result.steps[:, None, None]
-    arrived = np.pad(result.synops, ((0, 0), (0, 0), (1, 0)))[..., :-1]  # what is sent in a step is used in the next one
+    # What is sent in a step is used in the next one.
+    arrived = np.pad(result.synops, ((0, 0), (0, 0), (1, 0)))[..., :-1]
     active: IntArray = (biased + np.minimum(neurons - biased, arrived + result.messages)) * executed
     return active
 

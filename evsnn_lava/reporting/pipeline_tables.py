@@ -53,8 +53,8 @@ def pipeline_caption(rows: Sequence[PipelineRow]) -> str:
         One paragraph.
     """
     return (
-        "Second line of the latency, from the first frame to the decision: 95th percentile; of the steps from one first "
-        "frame to the next: samples per second; of the energy of an inference: its dynamic part. "
+        "Second line of the latency, from the first frame to the decision: 95th percentile; of the steps from one "
+        "first frame to the next: samples per second; of the energy of an inference: its dynamic part. "
         f"Times as soon, as many: mean latency and throughput against `{rows[0].name}`. "
         "Times and energies are estimated from the profile; not contained: input, output and the work of the host."
     )

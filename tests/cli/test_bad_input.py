@@ -166,7 +166,7 @@ def test_a_missing_configuration(refused, tmp_path):
 def test_an_unknown_hardware_name(refused, net):
     message = refused("ConfigError", "profile", net, "--hw", "loihi9")
     assert "'loihi9'" in message
-    assert "loihi1, loihi2" in message
+    assert "loihi1, loihi1:fitted, loihi2" in message
 
 
 def test_an_unknown_back_end(refused, net):
