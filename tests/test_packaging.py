@@ -69,7 +69,7 @@ def test_every_ignored_lint_rule_has_a_reason(root):
     assert [line for line in rules if "#" not in line] == []
 
 
-def test_wheel_holds_all_rooms_types_and_profiles(root, project, tmp_path):
+def test_wheel_holds_all_rooms_types_profiles_and_the_page(root, project, tmp_path):
     """Build from a copy, so that nothing is written beside the sources."""
     copy = tmp_path / "source"
     copy.mkdir()
@@ -83,5 +83,6 @@ def test_wheel_holds_all_rooms_types_and_profiles(root, project, tmp_path):
     for package in project["tool"]["setuptools"]["packages"]:
         assert package.replace(".", "/") + "/__init__.py" in inside
     profiles = {f"evsnn_lava/hw_profiles/{path.name}" for path in (root / "hw_profiles").glob("*.toml")}
-    assert profiles | {"evsnn_lava/py.typed"} <= inside
+    page = {f"evsnn_lava/reporting/html/page.{kind}" for kind in ("css", "js")}
+    assert profiles | page | {"evsnn_lava/py.typed"} <= inside
     assert not [name for name in inside if name.startswith(("export/", "hw_profiles/", "tests/"))]

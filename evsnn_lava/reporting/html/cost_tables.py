@@ -24,8 +24,8 @@ EVENTS: Final = {
     "messages": "messages",
     "hops": "hops",
     "synops": "synops",
-    "active updates": "active_updates",
-    "idle updates": "idle_updates",
+    "active": "active_updates",
+    "idle": "idle_updates",
 }
 """Events of a layer: words and field."""
 
@@ -36,13 +36,13 @@ def layer_table(name: str, report: CostReport, marks: str) -> str:
     rows = [
         [
             Cell(layer.name),
-            *(Cell(str(value), float(value)) for value in (layer.neurons, layer.cores)),
+            *(Cell(str(value) if value else "–", float(value)) for value in (layer.neurons, layer.cores)),
             *(_count(getattr(layer, name)) for name in EVENTS.values()),
             _estimate(layer.total_j, "J"),
         ]
         for layer in report.layers
     ]
-    return table(f"Layers of {name} on {report.hardware.title}, per inference", columns, rows, marks)
+    return table(f"Layers of {name} on {report.hardware.title}, per inference; updates active and idle", columns, rows, marks)
 
 
 def distribution_table(name: str, report: CostReport, marks: str) -> str:
