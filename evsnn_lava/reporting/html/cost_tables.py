@@ -42,7 +42,9 @@ def layer_table(name: str, report: CostReport, marks: str) -> str:
         ]
         for layer in report.layers
     ]
-    return table(f"Layers of {name} on {report.hardware.title}, per inference; updates active and idle", columns, rows, marks)
+    return table(
+        f"Layers of {name} on {report.hardware.title}, per inference; updates active and idle", columns, rows, marks
+    )
 
 
 def distribution_table(name: str, report: CostReport, marks: str) -> str:
