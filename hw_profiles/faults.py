@@ -188,7 +188,12 @@ def _range_words(low: float | None, value: float | None, high: float | None, uni
 
 def _as_float(value: Any) -> float | None:
     """A number that can be compared, or nothing."""
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+    if type(value) not in (int, float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _key(problem: Problem) -> str:

@@ -273,7 +273,7 @@ def _read(path: Path) -> bytes:
 def _content(data: bytes, origin: str) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no text, no TOML, or a number or an array beyond all measure
         raise FormatError(
             f"{origin} is not a TOML file: {' '.join(str(error).split())}; write a profile as TOML"
         ) from error

@@ -7,6 +7,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+LARGEST: Final = 1e15
+"""Of a number, in its unit: beyond that it is a slip of the pen, and sums of such numbers are not finite."""
+
 UNITS: Final[dict[str, dict[str, int]]] = {
     "energy": {"J": 0, "mJ": -3, "uJ": -6, "nJ": -9, "pJ": -12, "fJ": -15},
     "time": {"s": 0, "ms": -3, "us": -6, "ns": -9, "ps": -12},
@@ -66,14 +69,14 @@ class Quantity(Model):
     (2.36e-11, 2.36e-11, 3.55e-11)
     """
 
-    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    value: Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False, strict=True)]
     unit: Text
     source: Text
-    year: Annotated[int, Field(ge=1950, le=2100)]
+    year: Annotated[int, Field(ge=1950, le=2100, strict=True)]
     scope: Scope
     status: Status
-    low: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    high: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    low: Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False, strict=True)] | None = None
+    high: Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False, strict=True)] | None = None
     note: str = ""
 
     @model_validator(mode="after")

@@ -50,8 +50,8 @@ class Bounds(Model):
         As of :class:`Quantity`.
     """
 
-    low: int
-    high: int
+    low: Annotated[int, Field(strict=True)]
+    high: Annotated[int, Field(strict=True)]
     source: Text
     year: Annotated[int, Field(ge=1950, le=2100)]
     status: Status

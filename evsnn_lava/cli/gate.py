@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from pydantic_core import to_jsonable_python
 
-from evsnn_lava._files import atomic_write, require_parent
+from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import DEFAULT_BACKEND, run_samples
 from evsnn_lava.cli.loads import core_load
+from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
 from evsnn_lava.cli.profile import report_facts
 from evsnn_lava.cli.recordings import load_samples
 from evsnn_lava.data import SPLITS, WHOLE
@@ -84,8 +85,15 @@ def _require_sense(options: argparse.Namespace) -> None:
     """Refuse options that exclude each other or do nothing, before anything runs."""
     if options.json and options.markdown == STDOUT:
         raise ConfigError("--json and --markdown - both print; give --markdown a file")
-    for path in _outputs(options):
-        require_parent(path)
+    markdown = None if options.markdown in (None, STDOUT) else Path(options.markdown)
+    inputs = [
+        options.file,
+        options.baseline,
+        options.budget,
+        *named_files([options.hw or ""]),
+        *given_path(options.data),
+    ]
+    require_outputs({"--markdown": markdown, "--junit": options.junit}, inputs)
     files = [path for path in (options.file, options.baseline) if path is not None]
     told = [name for name in RUNS if getattr(options, name) is not None]
     if told and all(_is_json(path) for path in files):

@@ -21,8 +21,8 @@ def report_facts(report: CostReport) -> dict[str, Any]:
     -------
     dict
         Totals per inference, distributions over the samples, all layers and all rows of the ledger. What a profile does
-        not publish stands under ``unpriced`` and is 0 in the sums; ``step_time_s`` is null and ``power_w`` empty where
-        nothing is known of the time.
+        not publish stands under ``unpriced`` and is 0 in the sums; static energy and ``step_time_s`` are null and
+        ``power_w`` is empty where nothing is known of them.
     """
     return {
         "network": report.network,
@@ -35,7 +35,7 @@ def report_facts(report: CostReport) -> dict[str, Any]:
         "distributions": report.distributions,
         "energy_per_inference_j": report.ledger.per_inference(report.ledger.total),
         "dynamic_energy_per_inference_j": report.ledger.per_inference(report.ledger.dynamic),
-        "static_energy_per_inference_j": report.static_j,
+        "static_energy_per_inference_j": report.static_j if report.knows("static") else None,
         "power_w": report.power_w,
         "step_time_s": step_time_facts(report),
         "layers": report.layers,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from evsnn_lava._files import require_parent
 from evsnn_lava.cli.evaluation import add_run_arguments
+from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
 from evsnn_lava.cli.profile_host import HOST
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.hw_profiles import profile_names
@@ -92,7 +90,8 @@ def require_sense(options: argparse.Namespace, profiles: int, host: bool) -> Non
     _require_trace(options)
     if options.constants and options.json:
         raise ConfigError("--constants does nothing with --json, which has all constants; leave one out")
-    _require_outputs(options, paths)
+    outputs = {f"--{name}": getattr(options, name) for name in OUTPUTS}
+    require_outputs(outputs, [*paths, options.measured, *named_files(options.hw.split(",")), *given_path(options.data)])
 
 
 def _require_trace(options: argparse.Namespace) -> None:
@@ -102,20 +101,3 @@ def _require_trace(options: argparse.Namespace) -> None:
         raise ConfigError("--trace-samples does nothing without --trace; give a file with --trace")
     if options.trace_samples < 1:
         raise ConfigError(f"--trace-samples is {options.trace_samples}, it must be at least 1; draw one or more")
-
-
-def _require_outputs(options: argparse.Namespace, inputs: Sequence[Path]) -> None:
-    """Refuse files that cannot be written, or that would replace one another."""
-    taken = {path.resolve(): "is read, too" for path in (*inputs, options.measured) if path is not None}
-    for name in OUTPUTS:
-        path: Path | None = getattr(options, name)
-        if path is None:
-            continue
-        require_parent(path)
-        if path.is_dir() or not path.parent.is_dir():
-            raise ConfigError(f"--{name} {path}: it is no place for a file; choose another file name")
-        if not os.access(path.parent, os.W_OK):
-            raise ConfigError(f"--{name} {path}: folder {path.parent} is not writable; choose another one")
-        if path.resolve() in taken:
-            raise ConfigError(f"--{name} {path}: that file {taken[path.resolve()]}; choose another file name")
-        taken[path.resolve()] = f"is what --{name} writes"

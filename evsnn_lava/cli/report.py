@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evsnn_lava import __version__
-from evsnn_lava._files import atomic_write, require_parent
+from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import BACKEND_OPTIONS, DEFAULT_BACKEND, backend_options
+from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
 from evsnn_lava.cli.study import Question, study_file
 from evsnn_lava.data import SPLITS, WHOLE
 from evsnn_lava.errors import ConfigError
@@ -47,7 +48,9 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     """Run everything and write the page."""
     import plotly  # noqa: F401  # here: optional, and its lack is better said before everything has run
 
-    require_parent(options.output)
+    require_outputs(
+        {"-o": options.output}, [*options.files, *named_files(options.hw.split(",")), *given_path(options.data)]
+    )
     if options.output.suffix.lower() not in ENDINGS:
         raise ConfigError(f"-o {options.output} is no page; give it the ending .html")
     hardware, told = _profiles(options.hw), backend_options(options)

@@ -177,6 +177,8 @@ class NetworkDescription:
 
     def _check_texts(self) -> None:
         """Texts come from files and go to terminals and pages: control characters have no business in them."""
+        if taken := [layer.name for layer in self.layers if layer.name[:1] + layer.name[-1:] == "()"]:
+            raise ConfigError(f"layer {taken[0]}: names in parentheses are those of the ledger; take another name")
         names = (self.name, *self.class_names, *(layer.name for layer in self.layers), *self.provenance)
         values = (str(value).replace("\n", "").replace("\t", "") for value in self.provenance.values())
         for text in (*map(str, names), *values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from evsnn_lava.hw_profiles import CostProfile, Quantity
@@ -35,7 +36,9 @@ PRICE_OF: Final = {
 }
 """Which number of a profile prices a kind."""
 
-EVENT_KINDS: Final = tuple(kind for kind in KINDS if kind not in ("working", "static"))
+POWER_KINDS: Final = ("working", "static")
+
+EVENT_KINDS: Final = tuple(kind for kind in KINDS if kind not in POWER_KINDS)
 """Kinds that have a price each; the others are power times time."""
 
 # Not layers of the network, hence the parentheses: a layer may well be called "input".
@@ -248,7 +251,7 @@ def _priced_events(counts: EventCounts, hardware: CostProfile) -> Iterator[tuple
 
 def _events(counts: EventCounts) -> Iterator[tuple[Event, IntArray]]:
     yield Event(INPUT, "message"), counts.load.input_copies.sum(axis=1)
-    yield Event(INPUT, "io"), counts.input_events.sum(axis=1)
+    yield Event(INPUT, "io"), _sent_by_host(counts)
     for index, layer in enumerate(counts.layers):
         for kind, events in _layer_events(counts).items():
             yield Event(layer, kind, layer in counts.on_host and kind in HOST_KINDS), events[:, index].sum(axis=1)
@@ -257,6 +260,13 @@ def _events(counts: EventCounts) -> Iterator[tuple[Event, IntArray]]:
     yield Event(READOUT, "cutoff"), counts.cutoff_comparisons
     yield Event(READOUT, "io"), counts.messages[:, -1].sum(axis=1)
     yield Event(CHIP, "barrier"), counts.steps
+
+
+def _sent_by_host(counts: EventCounts) -> IntArray:
+    """Spikes that leave the host: the input's, or those of the last layer of encoders that it computes itself."""
+    encoders = list(takewhile(lambda layer: layer in counts.on_host, counts.layers))
+    sent: IntArray = (counts.messages[:, len(encoders) - 1] if encoders else counts.input_events).sum(axis=1)
+    return sent
 
 
 HOST_KINDS: Final = ("synop", "neuron_update_active", "neuron_update_idle", "spike")
@@ -279,5 +289,6 @@ def _row(hardware: CostProfile, event: Event, count: int, price: Estimate, energ
     if event.on_host:
         return LedgerRow(event.layer, event.kind, count, 0.0, 0.0, 0.0, ON_HOST)
     found = price.scaled(count) if energy is None else energy
-    note = hardware.unpriced.get(PRICE_OF[event.kind], "")
+    untimed = "no time is known, so that power costs nothing" if event.kind in POWER_KINDS else ""
+    note = hardware.unpriced.get(PRICE_OF[event.kind], "" if hardware.timed else untimed)
     return LedgerRow(event.layer, event.kind, count, found.value, found.low, found.high, note)

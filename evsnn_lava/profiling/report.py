@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeGuard
 
 import numpy as np
@@ -16,7 +16,16 @@ from evsnn_lava.network import NetworkDescription, RunResult
 from evsnn_lava.profiling.counts import EventCounts, IntArray, count_events, even_load, require_run_of
 from evsnn_lava.profiling.estimate import Distribution, Estimate, Estimates
 from evsnn_lava.profiling.latency import step_times, time_per_sample
-from evsnn_lava.profiling.ledger import INPUT, KINDS, Ledger, build_ledger, energy_per_sample, power_energy
+from evsnn_lava.profiling.ledger import (
+    EVENT_KINDS,
+    INPUT,
+    KINDS,
+    PRICE_OF,
+    Ledger,
+    build_ledger,
+    energy_per_sample,
+    power_energy,
+)
 
 LEFT_OUT: Final = (
     "time that host and chip take to exchange events",
@@ -156,18 +165,25 @@ class CostReport:
         """Number of samples N."""
         return self.counts.samples
 
+    def knows(self, *kinds: str) -> bool:
+        """Whether the profile prices any of these kinds of the ledger; of power, whether it also knows the time."""
+        costs, timed = self.hardware.costs(), self.hardware.timed
+        return any(costs[PRICE_OF[kind]] is not None and (timed or kind in EVENT_KINDS) for kind in kinds)
+
     @property
     def power_w(self) -> dict[str, Estimate]:
         """Mean power in watt, as NeuroBench names it: ``idle``, ``active`` (while inferring) and ``dynamic``, the rest.
 
-        Empty where nothing is known of the time.
+        Without what the profile does not know; empty where nothing is known of the time, or it may be 0.
         """
         seconds = self.time_s.total()
-        if not seconds.value:
+        if not seconds.low:
             return {}
+        known = {"idle": self.knows("static"), "dynamic": self.knows(*EVENT_KINDS, "working")}
         idle = Estimate.known(self.hardware.static_power).scaled(self.chips)
         dynamic = _over(self.ledger.dynamic, seconds)
-        return {"idle": idle, "active": Estimate.sum([idle, dynamic]), "dynamic": dynamic}
+        found = {"idle": idle, "active": Estimate.sum([idle, dynamic]), "dynamic": dynamic}
+        return {name: power for name, power in found.items() if known.get(name, all(known.values()))}
 
     @property
     def cores(self) -> int:
@@ -309,13 +325,14 @@ def cost_of_counts(
     dynamic_j = energy_per_sample(counts, hardware, time_s, chips)
     ledger = build_ledger(counts, hardware, time_s, chips)
     sizes = [(INPUT, 0, 0), *zip(counts.layers, counts.neurons.tolist(), cores.tolist(), strict=True)]
+    first, *layers = (_layer_cost(ledger, *size) for size in sizes)
     return CostReport(
         network=network,
         backend=backend,
         hardware=hardware,
         accuracy=accuracy,
         chips=chips,
-        layers=tuple(_layer_cost(ledger, *size) for size in sizes),
+        layers=(replace(first, spikes=float(counts.input_events.sum() / counts.samples)), *layers),
         ledger=ledger,
         counts=counts,
         step_times=steps,
@@ -342,7 +359,7 @@ def _layer_cost(ledger: Ledger, name: str, neurons: int, cores: int) -> LayerCos
         name=name,
         neurons=neurons,
         cores=cores,
-        spikes=count("io" if name == INPUT else "spike"),
+        spikes=count("spike"),
         messages=count("message"),
         hops=count("hop_x", "hop_y"),
         synops=count("synop"),

@@ -26,7 +26,8 @@ CAPTION: Final = (
     "executed: with the delay of the layers. —: not known."
 )
 CAUTION: Final = (
-    "The energies of different profiles cover different things; compare files on one profile rather than profiles:"
+    "Energies of different profiles cover different things, some of them dynamic or static energy alone: compare files "
+    "on one profile, rather than profiles. What each covers:"
 )
 
 
@@ -98,7 +99,8 @@ def side_by_side(groups: Sequence[FileGroup]) -> RenderableType:
     """
     if not any(group.reports or group.measured for group in groups):
         raise ConfigError("side by side: there is no report; give at least one")
-    return Group(_table(groups), Text(CAUTION, style="dim"), _coverages(groups))
+    caution = [Text(CAUTION, style="dim")] if any(group.reports for group in groups) else []
+    return Group(_table(groups), *caution, _coverages(groups))
 
 
 def coverage(report: CostReport) -> str:
@@ -118,7 +120,15 @@ def coverage(report: CostReport) -> str:
     said.append(_scopes(report, "static_power", "static power") or "without static power")
     if not report.hardware.timed:
         said.append("without time")
-    return "; ".join(filter(None, [*said, _lost(report)]))
+    return "; ".join(filter(None, [*said, _lost(report), _times_lost(report)]))
+
+
+def _times_lost(report: CostReport) -> str:
+    """Of what the time is not known, on a chip of which some is."""
+    names = [name.removeprefix("time.") for name in report.hardware.unpriced if name.startswith("time.")]
+    return (
+        f"time without {', '.join(names)}" if names and report.hardware.timed and report.hardware.pace == "free" else ""
+    )
 
 
 def _lost(report: CostReport) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -13,10 +14,11 @@ from rich.text import Text
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.part_words import plural
 from evsnn_lava.profiling import LEFT_OUT, SHOWN_KINDS, Constant, CostReport, Distribution, Estimate, LayerCost
-from evsnn_lava.profiling.ledger import READOUT
+from evsnn_lava.profiling.ledger import EVENT_KINDS, READOUT
 from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_count, format_range, format_si
 
+UNKNOWN: Final = "—"
 STATUS_STYLES = {"measured": "green", "published": "cyan", "fitted": "yellow", "assumed": "red"}
 
 
@@ -59,13 +61,15 @@ def layer_table(report: CostReport) -> Table:
         table.add_column(heading, justify="right")
     total = report.ledger.per_inference(report.ledger.total)
     for layer in report.layers:
-        table.add_row(*_layer_cells(layer, total.value))
+        table.add_row(*_layer_cells(report, layer, total.value))
     table.add_section()
     for name, energy in _beside_layers(report).items():
-        table.add_row(name, *[""] * 7, _joule(energy), _share(energy, total.value))
+        known = name != "static" or report.knows("static")
+        cells = (_joule(energy), _share(energy, total.value)) if known else (UNKNOWN, "")
+        table.add_row(name, *[""] * 7, *cells)
     table.add_row("total", *_total_cells(report), style="bold")
     if report.cutoff is not None:
-        table.add_row(*_layer_cells(report.cutoff, total.value))
+        table.add_row(*_layer_cells(report, report.cutoff, total.value))
     return table
 
 
@@ -93,8 +97,10 @@ def summary_table(report: CostReport) -> Table:
     table.add_row("steps, hardware", *_step_cells(spread["steps"]))
     table.add_row("time", *(_si_cells(spread["time_s"], "s") if report.hardware.timed else ["not published"]))
     table.add_row("energy", *_si_cells(spread["energy_j"], "J"), style="bold")
-    table.add_row("  dynamic", *_si_cells(spread["dynamic_j"], "J"))
-    table.add_row("  static", _joule(report.static_j), _range(report.static_j, "J"))
+    dynamic = _si_cells(spread["dynamic_j"], "J")
+    table.add_row("  dynamic", *(dynamic if report.knows(*EVENT_KINDS, "working") else ("not published",)))
+    static = (_joule(report.static_j), _range(report.static_j, "J"))
+    table.add_row("  static", *(static if report.knows("static") else ("not published",)))
     for name, power in report.power_w.items():
         table.add_row(f"power, {name}", format_si(power.value, "W"), _range(power, "W"))
     return table
@@ -223,30 +229,37 @@ def _beside_layers(report: CostReport) -> dict[str, Estimate]:
     return {**priced, "static": report.static_j}
 
 
-def _layer_cells(layer: LayerCost, total: float) -> list[str]:
+def _layer_cells(report: CostReport, layer: LayerCost, total: float) -> list[str]:
+    def part(shown: str, energy: Estimate) -> str:
+        return _joule(energy) if report.knows(*SHOWN_KINDS[shown]) else UNKNOWN
+
+    known = report.knows(*(kind for kinds in SHOWN_KINDS.values() for kind in kinds))
     return [
         escape(layer.name),
         format_count(layer.neurons) if layer.neurons else "",
         format_count(layer.cores) if layer.cores else "",
         format_count(layer.spikes),
         format_count(layer.synops) if layer.neurons else "",
-        _joule(layer.synop_j) if layer.neurons else "",
-        _joule(layer.neuron_j) if layer.neurons else "",
-        _joule(layer.message_j),
-        _joule(layer.total_j),
-        _share(layer.total_j, total),
+        part("synop", layer.synop_j) if layer.neurons else "",
+        part("neuron", layer.neuron_j) if layer.neurons else "",
+        part("message", layer.message_j),
+        *((_joule(layer.total_j), _share(layer.total_j, total)) if known else (UNKNOWN, "")),
     ]
 
 
 def _total_cells(report: CostReport) -> list[str]:
     ledger = report.ledger
-    parts = [*(ledger.energy(kinds=kinds) for kinds in SHOWN_KINDS.values()), ledger.total]
+    parts = [
+        _joule(ledger.per_inference(ledger.energy(kinds=kinds))) if report.knows(*kinds) else UNKNOWN
+        for kinds in SHOWN_KINDS.values()
+    ]
     return [
         format_count(sum(layer.neurons for layer in report.layers)),
         format_count(report.cores) if report.cores else "",
         format_count(sum(layer.spikes for layer in report.layers)),
         format_count(ledger.count(kinds=["synop"]) / ledger.samples),
-        *(_joule(ledger.per_inference(part)) for part in parts),
+        *parts,
+        _joule(ledger.per_inference(ledger.total)),
         _percent(1.0),
     ]
 
@@ -303,6 +316,9 @@ def _with_range(estimate: Estimate, unit: str) -> Text:
 
 
 def _range(estimate: Estimate, unit: str) -> str:
+    """The range, or nothing where the profile gives none."""
+    if estimate.low == estimate.high:
+        return ""
     return format_range(estimate.low, estimate.high, unit)
 
 

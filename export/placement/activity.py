@@ -131,18 +131,21 @@ class LayerWork:
     def _places(self, channels: Range) -> FloatArray:
         """Work of every row and column of some channels; of a flat layer, of its neurons together."""
         layer = self._layer
-        places = _synapse_work(layer.synapse, channels, self._source)
-        return places if layer.recurrent is None else places + _synapse_work(layer.recurrent, channels, self._own)
+        image = layer.shape if len(layer.shape) == 3 else (layer.neurons, 1, 1)
+        places = _synapse_work(layer.synapse, channels, self._source, image)
+        return (
+            places if layer.recurrent is None else places + _synapse_work(layer.recurrent, channels, self._own, image)
+        )
 
 
-def _synapse_work(synapse: Synapse, channels: Range, source: FloatArray) -> FloatArray:
+def _synapse_work(synapse: Synapse, channels: Range, source: FloatArray, image: tuple[int, ...]) -> FloatArray:
     if isinstance(synapse, ConvSynapse):
         return _conv_work(synapse, channels, source)
     if not synapse.matrices:
-        return np.zeros(source.shape[1:])
-    rows, flat = slice(*channels), source.reshape(-1)
-    work = sum(float(np.count_nonzero(matrix[rows], axis=0) @ flat) for matrix in synapse.matrices)
-    return np.array([[work]])
+        return np.zeros(image[1:])
+    flat = source.reshape(-1)
+    work: FloatArray = np.sum([(matrix != 0) @ flat for matrix in synapse.matrices], axis=0).reshape(image)
+    return np.asarray(work[slice(*channels)].sum(axis=0))
 
 
 def _conv_work(synapse: ConvSynapse, channels: Range, source: FloatArray) -> FloatArray:

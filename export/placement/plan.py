@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from evsnn_lava.export.placement.words import Words
 
 Range = tuple[int, int]
@@ -34,6 +37,11 @@ class Tile:
     def neurons(self) -> int:
         """Neurons on the core."""
         return self.depth * self.places
+
+    def members(self, image: tuple[int, int, int]) -> npt.NDArray[np.int64]:
+        """Numbers of its neurons in a layer of shape ``(C, H, W)``, as the rows of a matrix count them."""
+        numbers = np.arange(math.prod(image)).reshape(image)
+        return numbers[slice(*self.channels), slice(*self.rows), slice(*self.columns)].reshape(-1)
 
     @property
     def depth(self) -> int:

@@ -59,7 +59,17 @@ def reaches_of(network: NetworkDescription, placement: Placement) -> tuple[tuple
     plans = placement.layers
     first = np.cumsum([0, *(len(plan.cores) for plan in plans)])
     found: list[tuple[Reach, ...]] = [
-        (_reach(0, network.layers[0].synapse, network.input_shape, plans[0], None, (0, 0), placement),)
+        (
+            _reach(
+                0,
+                network.layers[0].synapse,
+                (network.input_shape, network.layers[0].shape),
+                plans[0],
+                None,
+                (0, 0),
+                placement,
+            ),
+        )
     ]
     for index, layer in enumerate(network.layers):
         ways: list[tuple[int, Synapse]] = [] if layer.recurrent is None else [(index, layer.recurrent)]
@@ -67,7 +77,15 @@ def reaches_of(network: NetworkDescription, placement: Placement) -> tuple[tuple
             ways.append((index + 1, network.layers[index + 1].synapse))
         found.append(
             tuple(
-                _reach(to, synapse, layer.shape, plans[to], plans[index], (first[index], first[to]), placement)
+                _reach(
+                    to,
+                    synapse,
+                    (layer.shape, network.layers[to].shape),
+                    plans[to],
+                    plans[index],
+                    (first[index], first[to]),
+                    placement,
+                )
                 for to, synapse in ways
             )
         )
@@ -84,14 +102,14 @@ def _to_host(network: NetworkDescription, last: LayerPlan) -> Reach:
 def _reach(
     to: int,
     synapse: Synapse,
-    shape: tuple[int, ...],
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
     target: LayerPlan,
     own: LayerPlan | None,
     first: tuple[int, int],
     placement: Placement,
 ) -> Reach:
-    """`shape` is that of the source, `own` where it lies, `first` the numbers of the first cores of both."""
-    image = image_of(shape)
+    """`shapes` are those of source and target, `own` where it lies, `first` the numbers of the first cores of both."""
+    image, onto = map(image_of, shapes)
     tiles = [core.tile for core in target.cores]
     seen = _columns([_seen(synapse, tile, image) for tile in tiles], image)
     copies = np.asarray(seen.sum(axis=1), dtype=np.float64).reshape(-1)
@@ -100,7 +118,7 @@ def _reach(
         home = homes([core.tile for core in own.cores], image)
         ways = [_distances(len(own.cores), len(tiles), first, placement.cores_per_chip, axis) for axis in (0, 1)]
         hops = np.stack([np.asarray(seen.multiply(way[home]).sum(axis=1)).reshape(-1) for way in ways])
-    synops = _columns([tile_operations(synapse, tile, image) for tile in tiles], image)
+    synops = _columns([tile_operations(synapse, tile, image, onto) for tile in tiles], image)
     return Reach(to, synops, copies, hops[0], hops[1])
 
 
@@ -139,7 +157,9 @@ def _distances(own: int, others: int, first: tuple[int, int], per_chip: int, axi
     return distances
 
 
-def tile_operations(synapse: Synapse, tile: Tile, image: tuple[int, ...]) -> FloatArray:
+def tile_operations(
+    synapse: Synapse, tile: Tile, image: tuple[int, int, int], onto: tuple[int, int, int]
+) -> FloatArray:
     """Operations that a message of every neuron of a source causes on one core.
 
     Parameters
@@ -148,8 +168,8 @@ def tile_operations(synapse: Synapse, tile: Tile, image: tuple[int, ...]) -> Flo
         The connection.
     tile : Tile
         What lies on the core.
-    image : tuple of int
-        ``(C, H, W)`` of the source.
+    image, onto : tuple of int
+        ``(C, H, W)`` of the source, and of the layer that the core has a part of.
 
     Returns
     -------
@@ -159,12 +179,12 @@ def tile_operations(synapse: Synapse, tile: Tile, image: tuple[int, ...]) -> Flo
     Examples
     --------
     >>> from evsnn_lava.network import DenseSynapse
-    >>> tile_operations(DenseSynapse([[2, 0], [4, 6], [0, 8]]), Tile((1, 3)), (2, 1, 1)).ravel().tolist()
+    >>> tile_operations(DenseSynapse([[2, 0], [4, 6], [0, 8]]), Tile((1, 3)), (2, 1, 1), (3, 1, 1)).ravel().tolist()
     [1.0, 2.0]
     """
     if isinstance(synapse, ConvSynapse):
         return _conv_operations(synapse, tile, image)
-    rows = slice(*tile.channels)
+    rows = tile.members(onto)
     counts = sum((np.count_nonzero(matrix[rows], axis=0) for matrix in synapse.matrices), np.zeros(int(np.prod(image))))
     return np.asarray(counts, dtype=np.float64).reshape(image)
 

@@ -160,3 +160,11 @@ def test_what_is_not_toml_is_refused(tmp_path, content):
     path = tmp_path / "mine.toml"
     path.write_bytes(content)
     assert "is not a TOML file" in complaint_about(path, FormatError)
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 5000 + "]" * 5000, "x = 1" + "0" * 5000, 'name = "a'])
+def test_a_file_beyond_all_measure_is_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FormatError, match="is not a TOML file"):
+        load_profile(path)

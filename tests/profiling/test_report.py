@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.lowering.cutoff import lower_cutoff
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import CutoffPolicy
-from evsnn_lava.profiling import CostReport, LayerCost, profile_run
+from evsnn_lava.profiling import CostReport, LayerCost, even_load, load_by_size, profile_run
 from evsnn_lava.simulation import run
 
 
@@ -82,3 +83,32 @@ def test_without_labels_there_is_no_accuracy(network, result):
 def test_labels_of_another_number_are_refused(network, result):
     with pytest.raises(ConfigError, match="run of tiny: 2 samples, 3 labels"):
         profile_run(network, result, load_profile("loihi2"), np.array([0, 1, 2]))
+
+
+def test_every_chip_in_use_draws_its_power(network, result):
+    """Two layers on 128 and 1 cores of Loihi 1 are two chips."""
+    hardware = load_profile("loihi1")
+    neurons, cores = np.array([18, 3]), np.array([128, 1])
+    load = even_load(result.input_events, result.messages, result.synops, neurons, cores)
+    report = profile_run(network, result, hardware, load=load)
+    assert (report.cores, report.chips) == (129, 2)
+    assert report.power_w["idle"].value == pytest.approx(2 * 0.104)
+    assert report.ledger.static.value == pytest.approx(2 * 0.104 * report.time_s.value.sum())
+    assert report.energy_j.value.sum() == pytest.approx(report.ledger.total.value)
+
+
+def test_traffic_after_the_exit_is_not_charged(network, result):
+    hardware = load_profile("loihi1")
+    ones = np.ones_like(result.messages)
+    load = replace(load_by_size(network, result, hardware), copies=ones, hops_x=2 * ones, hops_y=3 * ones)
+    report = profile_run(network, result, hardware, load=load)
+    steps = int(result.steps.sum())
+    kinds = {"message": 1, "hop_x": 2, "hop_y": 3}
+    assert {kind: report.ledger.count("conv", [kind]) for kind in kinds} == {k: n * steps for k, n in kinds.items()}
+    assert report.layers[1].hops == 5 * steps / 2
+
+
+def test_what_is_not_known_has_no_power(network, result):
+    assert set(profile_run(network, result, load_profile("truenorth")).power_w) == {"dynamic"}
+    assert set(profile_run(network, result, load_profile("speck")).power_w) == {"idle"}
+    assert profile_run(network, result, load_profile("cpu-45nm")).power_w == {}

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from evsnn_lava.errors import ConfigError, FormatError
 from evsnn_lava.reporting.gate import Budget, gate_facts, headline, judge, profile_of, read_profile
+from evsnn_lava.reporting.gate.blame import find_blame
+from evsnn_lava.reporting.gate.comparison import KindChange, LayerChange, Spent
 from evsnn_lava.reporting.gate.words import blame_sentences
 
 from . import gate_profiles
@@ -303,9 +305,47 @@ def test_what_is_no_profile_is_refused_in_a_line(text, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def summed(found):
+    """Energy of an inference that the ledger sums to."""
+    return sum(row["energy_j"] for row in found["ledger"]) / found["samples"]
+
+
+def synops(old, new, price_j):
+    return KindChange("synop", Spent(old, old * price_j), Spent(new, new * price_j))
+
+
+@pytest.mark.parametrize("change", ["twice", "cut", "total", "text", "doubled"])
+def test_a_damaged_profile_is_refused(tmp_path, change):
+    """Rows that are missing or there twice, another total, numbers as text, a key that is said twice."""
+    found, path = facts(), tmp_path / "profile.json"
+    if change == "twice":
+        found["ledger"] = found["ledger"] * 2
+    elif change == "cut":
+        found["ledger"] = found["ledger"][:1]
+    elif change == "total":
+        found["energy_per_inference_j"]["value"] *= 10
+    elif change == "text":
+        found["energy_per_inference_j"]["value"] = str(found["energy_per_inference_j"]["value"])
+    text = json.dumps(found)
+    path.write_text(text.replace('"samples"', '"samples": 3, "samples"', 1) if change == "doubled" else text)
+    with pytest.raises(FormatError, match=r"profile\.json"):
+        read_profile(path)
+
+
+def test_in_longer_runs_the_layer_that_sends_more_a_step_is_the_cause():
+    """A last layer that sends twice as much a step also makes runs a little longer: it is to blame, not they."""
+    chain = [
+        LayerChange("a", "kept", True, 1e-6, 1.05e-6, 100, 104, (synops(1000, 1040, 1e-9),)),
+        LayerChange("b", "kept", True, 2e-7, 2.1e-7, 50, 104, (synops(200, 208, 1e-9),)),
+    ]
+    blame = find_blame(chain, (10.0, 10.4))
+    assert (blame.source.name, blame.role("b")) == ("b", "cause")
+
+
 def test_rows_of_one_kind_are_added_up():
     found = facts()
     found["ledger"] += found["ledger"]
+    found["energy_per_inference_j"]["value"] = summed(found)
     assert profile_of(found, "x").parts[1].kinds["synop"].count == 2 * BASE["conv1"][0]
 
 
@@ -315,6 +355,8 @@ def test_a_chip_without_prices_of_layers_still_has_a_cause():
     for report in reports:
         for each in report["ledger"]:
             each["energy_j"] *= each["layer"] == "(chip)"
+    for report in reports:
+        report["energy_per_inference_j"]["value"] = summed(report)
     verdict = judge(*(profile_of(report, "x") for report in reports))
     assert (verdict.cause, verdict.blame.followers) == ("conv2", ("dense",))
     assert blame_sentences(verdict.blame)[0] == (
@@ -327,4 +369,5 @@ def test_the_input_sends_spikes_and_not_their_copies():
     copies = gate_profiles.row("(input)", "message", 4000, 0.0, 20)
     spikes = gate_profiles.row("(input)", "io", 1000, 0.0, 20)
     found["ledger"] = [copies, spikes, *found["ledger"][1:]]
+    found["energy_per_inference_j"]["value"] = summed(found)
     assert profile_of(found, "x").parts[0].spikes == 1000

@@ -72,8 +72,12 @@ def test_nothing_unknown_is_printed_as_zero(report):
 @pytest.mark.parametrize(
     ("hardware", "said"),
     [
-        (WHOLE, "prices per core; static power per chip"),
-        (POWER, "power while working per core; static power per core; operations have no price of their own"),
+        (WHOLE, "prices per core; static power per chip; time without message"),
+        (
+            POWER,
+            "power while working per core; static power per core; operations have no price of their own; "
+            "time without synop, neuron_update, message",
+        ),
         (
             BARE,
             "prices per core; without static power; without time; no price for neuron_update_active, "
@@ -87,7 +91,7 @@ def test_the_notes_say_what_a_profile_covers(hardware, said):
 
 def test_profiles_that_cover_the_same_share_a_note(groups):
     twin = group(NamedReport("plain", "twin", "plain.net", report_of(WHOLE)))
-    notes = text_of(side_by_side([*groups, twin])).partition("rather than profiles:")[2]
+    notes = text_of(side_by_side([*groups, twin])).partition("covers:")[2]
     assert notes.count("prices per core; static power per chip") == 1
     assert "twin" in notes
 

@@ -25,6 +25,10 @@ _AMOUNT: Final = re.compile(r"\+?(?P<number>\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d
 _LONGEST: Final = 40
 
 
+LARGEST: Final = 1e15
+"""In the SI unit: beyond that, it is a slip of the pen, and sums of such numbers are not finite."""
+
+
 def amount(written: object, dimension: str) -> float:
     """Read a number with its unit.
 
@@ -60,8 +64,11 @@ def amount(written: object, dimension: str) -> float:
         said = f"unit {printable(unit)!r}" if unit else "no unit"
         raise ValueError(f"{printable(text)!r} has {said}; write {example(dimension)}")
     # In decimal, so that 12 uJ is the float 12e-6 and not its neighbour.
-    value = float(Decimal(found["number"]).scaleb(units.get(unit, 0)))
-    if not math.isfinite(value):
+    try:
+        value = float(Decimal(found["number"]).scaleb(units.get(unit, 0)))
+    except ArithmeticError:
+        value = math.inf
+    if value > LARGEST:
         raise ValueError(f"{printable(text)!r} is too large; write {example(dimension)}")
     return value
 

@@ -21,6 +21,12 @@ LEAST_GROWTH: Final = 1.02
 LEAST_PART: Final = 0.2
 """Part of the growth, as a logarithm, that the layer before must have to be its cause; layers amplify."""
 
+LEAST_BUSIER: Final = 1.1
+"""In longer runs, a layer that sends less than 10 % more per step is not told apart from them."""
+
+BUSIER_PART: Final = 0.5
+"""The same in longer runs, which make every layer a little busier."""
+
 STEPS_PART: Final = 0.5
 """The same for the number of steps."""
 
@@ -38,7 +44,7 @@ class Blame:
     reason : {"spikes", "own", "steps"}
         A layer before it sends more; it grew by itself; every sample takes more steps.
     source : LayerChange or None
-        The layer whose own spikes grew: for ``own`` the layer itself, for ``steps`` none.
+        The layer whose own spikes grew: for ``own`` the layer itself; for ``steps`` one that also sends more per step.
     followers : tuple of str
         Layers after the source that grew with it.
     steps : tuple of float
@@ -80,9 +86,13 @@ def find_blame(changes: Sequence[LayerChange], steps: tuple[float, float]) -> Bl
         return None
     longer = math.log(growth(*steps))
     grown = _log_growth(kind.old.count, kind.new.count)
-    if longer > 0 and longer >= STEPS_PART * grown:
-        return Blame(chain[most], kind, STEPS, None, (), steps)
-    first = _source(chain, most, grown - longer, longer)
+    busiest, more = _busier(chain, longer)
+    if longer > 0 and longer >= STEPS_PART * grown and more <= longer:
+        suspect = chain[busiest] if more >= math.log(LEAST_BUSIER) else None
+        return Blame(chain[most], kind, STEPS, suspect, (), steps)
+    start = (busiest, more) if longer >= STEPS_PART * grown > 0 else (most, grown - longer)
+    part = LEAST_PART if start[0] == most else BUSIER_PART
+    first = _source(chain, *start, longer, part)
     return Blame(
         layer=chain[most],
         kind=kind,
@@ -91,6 +101,13 @@ def find_blame(changes: Sequence[LayerChange], steps: tuple[float, float]) -> Bl
         followers=_followers(chain[first + 1 :]),
         steps=steps,
     )
+
+
+def _busier(chain: Sequence[LayerChange], longer: float) -> tuple[int, float]:
+    """The layer that sends so many more spikes per step than before as no other one, and the logarithm of how many."""
+    more = [_log_growth(change.old_spikes, change.new_spikes) - longer for change in chain]
+    most = max(range(len(chain)), key=more.__getitem__)
+    return most, more[most]
 
 
 def _most(chain: Sequence[LayerChange]) -> tuple[int, KindChange | None]:
@@ -103,11 +120,11 @@ def _most(chain: Sequence[LayerChange]) -> tuple[int, KindChange | None]:
     return most, chain[most].sent if grown else None
 
 
-def _source(chain: Sequence[LayerChange], index: int, grown: float, longer: float) -> int:
+def _source(chain: Sequence[LayerChange], index: int, grown: float, longer: float, part: float) -> int:
     """Go back while the layer before sends more spikes per step, enough more to explain what follows."""
     while index > 0:
         before = _log_growth(chain[index - 1].old_spikes, chain[index - 1].new_spikes) - longer
-        if before < math.log(LEAST_GROWTH) or before < LEAST_PART * grown:
+        if before < math.log(LEAST_GROWTH) or before < part * grown:
             break
         index, grown = index - 1, before
     return index

@@ -27,6 +27,9 @@ from evsnn_lava.reporting.units import format_count, format_si
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]#|~$])")
 
 
+_ENTITIES: Final = str.maketrans({"<": "&lt;", "@": "&#64;"})
+
+
 def escaped(text: str) -> str:
     r"""Make a text plain in Markdown, in a table, too: no markup, no HTML, nobody is mentioned.
 
@@ -36,7 +39,7 @@ def escaped(text: str) -> str:
     'a\\|b &lt;img> &#64;me \\_x\\_'
     """
     plain = _SPECIAL.sub(r"\\\1", printable(text).replace("&", "&amp;"))
-    return plain.replace("<", "&lt;").replace("@", "&#64;")
+    return plain.translate(_ENTITIES).replace("://", "&#58;//").replace("www.", "www&#46;")
 
 
 def gate_markdown(verdict: Verdict) -> str:
@@ -52,7 +55,7 @@ def gate_markdown(verdict: Verdict) -> str:
     str
         Headline, tables and, folded, the operations of every layer.
     """
-    blocks = [f"### evsnn gate: {escaped(headline(verdict))}", escaped(title(verdict))]
+    blocks = [f"### evsnn gate: {escaped(headline(verdict))}", re.sub("^>", "&gt;", escaped(title(verdict)))]
     heads = ("Quantity", *quantity_heads(verdict), "Result")
     blocks.append(_table(heads, quantity_rows(verdict), f"l{'r' * (len(heads) - 2)}l"))
     if verdict.old is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ def read_profile(path: Path) -> Profile:
     """
     content = read_regular(path, LARGEST_BYTES)
     try:
-        facts = json.loads(content.decode())
+        facts = json.loads(content.decode(), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         reason = printable(" ".join(str(error).split()), 100)
         raise FormatError(f"{path} is not JSON ({reason}); write it with `evsnn profile --json`") from error
@@ -154,6 +155,7 @@ def profile_of(facts: Any, origin: str) -> Profile:
         report = Report.model_validate(facts)
     except ValidationError as error:
         raise FormatError(_complaint(origin, error)) from error
+    _require_sum(report, origin)
     return Profile(
         network=report.network,
         hardware=report.hardware,
@@ -163,6 +165,26 @@ def profile_of(facts: Any, origin: str) -> Profile:
         parts=_parts(report),
         constants={each.name: _price(each.quantity) for each in report.constants},
     )
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, none of whose keys may be said twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"key {next(name for name in names if names.count(name) > 1)!r} stands there twice")
+    return found
+
+
+def _require_sum(report: Report, origin: str) -> None:
+    """Refuse a ledger that is not the whole, or more than that."""
+    total = report.energy_per_inference_j.value
+    summed = math.fsum(row.energy_j for row in report.ledger) / report.samples
+    if not math.isclose(total, summed, rel_tol=1e-9):
+        raise FormatError(
+            f"{origin}: its ledger sums to {summed:.9g} J an inference, energy_per_inference_j is {total:.9g}; "
+            "write it with `evsnn profile --json`"
+        )
 
 
 def _complaint(origin: str, error: ValidationError) -> str:

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=0, le=1e18, allow_inf_nan=False)]
 
 
 class Facts(BaseModel):
     """Keys that the gate reads; others may stand beside them."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
 class Estimate(Facts):
@@ -67,9 +67,9 @@ class Report(Facts):
     network: str
     hardware: str
     accuracy: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None
-    samples: Annotated[int, Field(ge=1)]
+    samples: Annotated[int, Field(ge=1, le=10**12)]
     data: str = ""
-    cores: dict[str, Annotated[int, Field(ge=0)]] | None
+    cores: dict[str, Annotated[int, Field(ge=0, le=10**9)]] | None
     distributions: Spreads
     energy_per_inference_j: Estimate
     dynamic_energy_per_inference_j: Estimate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from evsnn_lava.errors import printable
-from evsnn_lava.reporting.gate.blame import OWN, Blame
+from evsnn_lava.reporting.gate.blame import OWN, STEPS, Blame
 from evsnn_lava.reporting.gate.comparison import ADDED, NAMED, LayerChange, growth
 from evsnn_lava.reporting.gate.quantities import kind_title
 from evsnn_lava.reporting.units import format_count, format_si
@@ -82,13 +82,17 @@ def _grew(blame: Blame) -> str:
     added = ", an added layer," if layer.state == ADDED else ""
     if layer.grown_j <= 0:
         return f"{name_of(layer)}{added} grew most, in spikes: {counts} ({ratio}); no layer costs more."
-    return f"{name_of(layer)}{added} grew most: {energies}, mostly {kind_title(kind.kind)} {counts} ({ratio})."
+    most = f"{name_of(layer)}{added} grew most"
+    return f"{most}: {energies}, mostly {kind_title(kind.kind)} {counts} ({ratio})."
 
 
 def _cause(blame: Blame) -> str:
     old, new = blame.steps
+    if blame.reason == STEPS:
+        runs = f"The cause is longer runs: {old:.2f} -> {new:.2f} steps per sample ({times(growth(old, new))})"
+        return f"{runs}{_busier(blame)}."
     if blame.source is None:
-        return f"The cause is longer runs: {old:.2f} -> {new:.2f} steps per sample ({times(growth(old, new))})."
+        return "The cause is not known."
     source, name = blame.source, name_of(blame.source)
     sends = f"it sends {times(source.spike_ratio)} the spikes"
     if math.isinf(source.spike_ratio):
@@ -102,6 +106,14 @@ def _cause(blame: Blame) -> str:
     return f"{text}{_follow(blame)}."
 
 
+def _busier(blame: Blame) -> str:
+    """The layer that also sends more in each step, which may be why samples run longer."""
+    if blame.source is None:
+        return ""
+    per_step = blame.source.spike_ratio / growth(*blame.steps)
+    return f"; {name_of(blame.source)} also sends {times(per_step)} the spikes per step, which may be why"
+
+
 def _follow(blame: Blame) -> str:
     names = [printable(name, NAMED) for name in blame.followers]
     if not names:
@@ -112,4 +124,6 @@ def _follow(blame: Blame) -> str:
 
 def cause_name(blame: Blame) -> str:
     """The layer that is the cause, or that samples run longer."""
+    if blame.reason == STEPS:
+        return "longer runs" if blame.source is None else f"longer runs and {name_of(blame.source)}"
     return "longer runs" if blame.source is None else name_of(blame.source)

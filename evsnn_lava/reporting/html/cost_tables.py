@@ -36,7 +36,7 @@ def layer_table(name: str, report: CostReport, marks: str) -> str:
     rows = [
         [
             Cell(layer.name),
-            *(Cell(str(value) if value else "–", float(value)) for value in (layer.neurons, layer.cores)),
+            *((Cell(str(value), float(value)) if value else Cell("–")) for value in (layer.neurons, layer.cores)),
             *(_count(getattr(layer, name)) for name in EVENTS.values()),
             _estimate(layer.total_j, "J"),
         ]
@@ -84,7 +84,7 @@ def _estimate(estimate: Estimate, unit: str) -> Cell:
     if not unit:
         return Cell(format_count(estimate.value), estimate.value)
     if not estimate.high:
-        return Cell("–", 0.0)
+        return Cell("–")
     ranged = estimate.low < estimate.high
     return Cell(si(estimate.value, unit), estimate.value, spread(estimate, unit) if ranged else "")
 

@@ -126,12 +126,12 @@ def _raster_words(file: FileStudy) -> Iterator[str]:
     raster = file.raster
     truth = f", which is {raster.label}" if raster.label else ""
     yield (
-        f"Sample {raster.sample}{truth}: class {raster.decision} is chosen after {raster.exit_step} frames, at the "
-        "vertical line; what is right of it would not be executed."
+        f"Sample {raster.sample}{truth}: class {raster.decision} is chosen after {raster.exit_step} frames and the "
+        "steps by which the layers delay them, at the vertical line; what is right of it would not be executed."
     )
     yield from _mask_words(raster)
     if any(lane.neurons > len(lane.cells) for lane in raster.lanes):
-        yield "Where there are many neurons, neighbours share a row, which is darker the more of them send."
+        yield "Where there are many neurons, neighbours share a row, which is stronger the more of them send."
     sums = [(lane.name, sum(map(sum, lane.cells))) for lane in raster.lanes]
     yield f"Messages up to the last step: {', '.join(f'{name} {count}' for name, count in sums)}."
 

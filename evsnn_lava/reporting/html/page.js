@@ -22,11 +22,13 @@
   const dark = () => (root.dataset.theme || (preferred.matches ? "dark" : "light")) === "dark";
 
   /* Every "@name" becomes the colour of that name. */
+  const NAMES = new Set(["name", "text", "hovertext", "x", "y", "ticktext", "customdata"]); // words of files, never colours
+
   const coloured = (value, theme) => {
-    if (typeof value === "string" && value[0] === "@") return theme[value.slice(1)] ?? value;
+    if (typeof value === "string" && value[0] === "@") return Object.hasOwn(theme, value.slice(1)) ? theme[value.slice(1)] : value;
     if (Array.isArray(value)) return value.map((each) => coloured(each, theme));
     if (value && typeof value === "object")
-      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, coloured(each, theme)]));
+      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, NAMES.has(key) ? each : coloured(each, theme)]));
     return value;
   };
 
@@ -114,7 +116,9 @@
     const down = head.getAttribute("aria-sort") === "ascending";
     for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const rows = [...body.rows].sort((a, b) => compare(key(a, head.cellIndex), key(b, head.cellIndex)) * (down ? -1 : 1));
+    const ordered = (a, b) => // what has no number stands last, whichever way numbers are sorted
+      (typeof a === "number") !== (typeof b === "number") ? (typeof a === "number" ? -1 : 1) : compare(a, b) * (down ? -1 : 1);
+    const rows = [...body.rows].sort((a, b) => ordered(key(a, head.cellIndex), key(b, head.cellIndex)));
     body.append(...rows);
   };
   for (const head of document.querySelectorAll(".sortable th"))

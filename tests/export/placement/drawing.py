@@ -32,8 +32,8 @@ def small_chip(neurons, words):
 
 
 @st.composite
-def networks(draw):
-    """A convolution, with groups, stride, padding and dilation, and a dense layer that may be recurrent."""
+def networks(draw, image_recurrence=False):
+    """A convolution, with groups, stride, padding and dilation, and a dense layer; both may be recurrent."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     groups = draw(st.sampled_from([1, 2]))
     inputs, outputs = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 4))
@@ -43,8 +43,11 @@ def networks(draw):
     shape = conv.output_shape((inputs, 8, 9))
     neurons = int(np.prod(shape))
     own = DenseSynapse(2 * rng.integers(-2, 3, (5, 5))) if draw(st.booleans()) else None
+    back = (
+        DenseSynapse(2 * rng.integers(-1, 2, (neurons, neurons))) if image_recurrence and draw(st.booleans()) else None
+    )
     layers = (
-        Layer("conv", conv, NEURON, shape),
+        Layer("conv", conv, NEURON, shape, back),
         Layer("fc", DenseSynapse(2 * rng.integers(-2, 4, (5, neurons))), NEURON, (5,), own),
     )
     recipe = InputRecipe(8, 9, 6, 1000, polarities=inputs) if inputs <= 2 else InputRecipe.frames((inputs, 8, 9), 6, 0)

@@ -23,7 +23,7 @@ CUTS = (st.integers(3, 200), st.integers(20, 400))
 
 
 @PATIENT
-@given(networks(), *CUTS)
+@given(networks(image_recurrence=True), *CUTS)
 def test_a_message_causes_its_operations_on_all_cores_together(drawn, neurons, words):
     network, _ = drawn
     placement = place(network, small_chip(neurons, words))
@@ -39,7 +39,7 @@ def test_a_message_causes_its_operations_on_all_cores_together(drawn, neurons, w
 
 
 @PATIENT
-@given(networks(), *CUTS)
+@given(networks(image_recurrence=True), *CUTS)
 def test_the_work_of_a_core_is_that_of_its_part(drawn, neurons, words):
     """Counted once by what a message reaches, once by what a part receives."""
     network, _ = drawn
@@ -47,12 +47,14 @@ def test_the_work_of_a_core_is_that_of_its_part(drawn, neurons, words):
     layer, source = network.layers[0], np.random.default_rng(1).integers(0, 3, network.input_shape).astype(float)
     work = LayerWork(layer, source, np.zeros(layer.shape))
     for core in placement.layers[0].cores:
-        reached = (tile_operations(layer.synapse, core.tile, image_of(source.shape)) * source).sum()
+        reached = (
+            tile_operations(layer.synapse, core.tile, image_of(source.shape), image_of(layer.shape)) * source
+        ).sum()
         assert reached == work.synops(core.tile)
 
 
 @PATIENT
-@given(networks(), *CUTS)
+@given(networks(image_recurrence=True), *CUTS)
 def test_copies_and_hops_are_those_of_the_traffic(drawn, neurons, words):
     network, frames = drawn
     placement, result = place(network, small_chip(neurons, words)), run(network, frames)
@@ -77,7 +79,7 @@ def _last_copies(network, placement, result):
 
 
 @PATIENT
-@given(networks(), *CUTS)
+@given(networks(image_recurrence=True), *CUTS)
 def test_the_busiest_core_is_one_of_them(drawn, neurons, words):
     network, frames = drawn
     placement = place(network, small_chip(neurons, words))
@@ -124,4 +126,4 @@ def test_a_kernel_sees_what_it_steps_over():
     """A message goes to a core whose kernel covers its pixel, also where the weight is zero."""
     synapse = ConvSynapse(np.array([[[[2, 0]]]]))
     assert seen_by(synapse, Tile((0, 1), (0, 1), (0, 1)), (1, 1, 3))[2].tolist() == [0, 1]
-    assert tile_operations(synapse, Tile((0, 1), (0, 1), (0, 1)), (1, 1, 3)).ravel().tolist() == [1, 0, 0]
+    assert tile_operations(synapse, Tile((0, 1), (0, 1), (0, 1)), (1, 1, 3), (1, 1, 2)).ravel().tolist() == [1, 0, 0]
