@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -247,12 +248,16 @@ def _biased_neurons(layer: Layer) -> int:
     return 0 if bias is None else int(np.count_nonzero(bias)) * (layer.neurons // bias.size)
 
 
+NO_COMPARISON: Final = ("never", "fixed")
+"""Policies that stop without looking at scores."""
+
+
 def _readout(network: NetworkDescription, result: RunResult) -> tuple[IntArray, IntArray]:
     """Additions and comparisons of the host; of a network that decides itself it takes one spike per sample."""
     if network.cutoff.layers:
         return np.ones_like(result.exit_step), np.zeros_like(result.exit_step)
     additions: IntArray = result.exit_step * len(network.class_names)
-    return additions, additions * (network.cutoff.kind != "never")
+    return additions, additions * (network.cutoff.kind not in NO_COMPARISON)
 
 
 def _gated_layers(network: NetworkDescription) -> int:

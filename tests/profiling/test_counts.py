@@ -48,6 +48,9 @@ def test_work_beside_the_network(network_of, result, counted):
     assert not plain.cutoff_comparisons.any()
     assert not plain.mask_gates.any()
 
+    fixed = counted(network_of(cutoff=CutoffPolicy.fixed(2, 4)), result)
+    assert not fixed.cutoff_comparisons.any(), "a fixed stop looks at no score"
+
     masks = FrameMasks("mute", ([1, 1, 0, 1], [1, 0, 0, 1]))
     both = counted(network_of(masks, CutoffPolicy("topk_gap", [1, 1, 1, 1])), result)
     assert both.cutoff_comparisons.tolist() == [2 * 3, 4 * 3]
