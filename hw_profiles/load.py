@@ -256,6 +256,29 @@ def _find(name: str) -> tuple[dict[str, Any], str]:
     return {key: value for key, value in content.items() if key != "variants"}, origin
 
 
+def built_in_text(name: str) -> str:
+    """The file of a built-in profile, to start one of your own from.
+
+    Parameters
+    ----------
+    name : str
+        A name of :func:`built_in_names`; of a variant, the file that it stands in.
+
+    Returns
+    -------
+    str
+        TOML.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown.
+    """
+    if name not in built_in_names():
+        raise unknown_name("hardware profile", name, built_in_names())
+    return _built_in(name.partition(":")[0]).decode()
+
+
 def _built_in(name: str) -> bytes:
     return files(_PACKAGE).joinpath(f"{name}.toml").read_bytes()
 

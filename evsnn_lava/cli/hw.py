@@ -9,11 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
+from evsnn_lava.cli.outputs import require_outputs
+from evsnn_lava.errors import ConfigError
 from evsnn_lava.hw_profiles import Chip, CostProfile
 from evsnn_lava.hw_profiles.costs import OPTIONAL
 from evsnn_lava.hw_profiles.faults import Fault, faults
-from evsnn_lava.hw_profiles.load import built_in_names, load_any, model_for, read_content
+from evsnn_lava.hw_profiles.load import built_in_names, built_in_text, load_any, model_for, read_content
 from evsnn_lava.profiling import Constant
 from evsnn_lava.reporting.hardware_tables import ProfileFacts, ProfileLine, fault_table, list_table, profile_tables
 
@@ -28,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "show", help="every number of a profile: value, range, status, source, and what is missing"
     )
     shown.add_argument("profiles", nargs="+", metavar="NAME", help="a name of `evsnn hw list`, or a TOML file")
+    started = tasks.add_parser("new", help="write a profile of your own, as a copy of a built-in one")
+    started.add_argument("file", type=Path, metavar="FILE", help="the TOML file to write; it must not be there yet")
+    started.add_argument("--like", default="loihi2", metavar="NAME", help="the profile to start from (default: loihi2)")
     checked = tasks.add_parser("validate", help="every fault of a profile of your own; exit code 1 if there is one")
     checked.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a TOML file")
     for task in (listed, shown, checked):
@@ -70,9 +76,21 @@ def _validate(options: argparse.Namespace, output: Output) -> int:
     return int(any(found.values()))
 
 
+def _new(options: argparse.Namespace, output: Output) -> int:
+    text = built_in_text(options.like)
+    if options.file.suffix != ".toml" or options.file.exists():
+        raise ConfigError(f"{options.file}: a new profile is a .toml file that is not there yet; choose another name")
+    require_outputs({"new": options.file}, [])
+    with atomic_write(options.file) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    output.show(f"wrote {options.file}; change it, then `evsnn hw validate {options.file}`")
+    return 0
+
+
 TASKS: Final[dict[str, Callable[[argparse.Namespace, Output], int]]] = {
     "list": _list,
     "show": _show,
+    "new": _new,
     "validate": _validate,
 }
 

@@ -131,3 +131,15 @@ def test_a_task_is_asked_for(run, capsys):
     with pytest.raises(SystemExit):
         run()
     assert "TASK" in capsys.readouterr().err
+
+
+def test_a_new_profile_is_a_copy_that_replaces_nothing(evsnn, tmp_path):
+    path = tmp_path / "mine.toml"
+    assert evsnn("hw", "new", path, "--like", "loihi1:fitted")[0] == 0
+    assert load_profile(path) == load_profile("loihi1")
+    assert load_profile(f"{path}:fitted") == load_profile("loihi1:fitted")
+    before = path.read_bytes()
+    for arguments in ((path,), (tmp_path / "mine.txt",), (tmp_path / "other.toml", "--like", "loihi9")):
+        assert evsnn("hw", "new", *arguments)[0] == 2
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["mine.toml"]
