@@ -67,8 +67,9 @@ def given_costs(content: Mapping[str, Any]) -> set[str]:
         For example ``energy.synop``.
     """
     tables = {group: content[group] for group in ("energy", "time") if isinstance(content.get(group), dict)}
-    powers = {name for name in ("static_power", "working_power") if name in content}
-    return powers | {f"{group}.{key}" for group, table in tables.items() for key in table}
+    powers = {name for name in ("static_power", "working_power") if content.get(name) is not None}
+    numbers = ((group, key, value) for group, table in tables.items() for key, value in table.items())
+    return powers | {f"{group}.{key}" for group, key, value in numbers if value is not None}
 
 
 def explained_costs(content: Mapping[str, Any]) -> set[str]:
