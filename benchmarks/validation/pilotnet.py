@@ -21,8 +21,8 @@ from evsnn_lava.export.netx.reader import read_netx
 from evsnn_lava.export.placement import LoadMeter, place
 from evsnn_lava.hw_profiles import load_hardware
 from evsnn_lava.network import NetworkDescription, RunResult
+from evsnn_lava.network.fanout import message_costs
 from evsnn_lava.profiling import CostReport, Estimate, cost_of_counts, count_events
-from evsnn_lava.simulation.counting import message_costs
 from evsnn_lava.simulation.streaming import stream
 
 STEPS: Final = 16

@@ -16,6 +16,7 @@ from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import DEFAULT_BACKEND, run_samples
 from evsnn_lava.cli.recordings import Samples
 from evsnn_lava.network import NetworkDescription, RunResult
+from evsnn_lava.network.fanout import message_costs, recurrent_costs
 from evsnn_lava.profiling import CostReport
 from evsnn_lava.profiling.neurobench import (
     PACKAGE,
@@ -26,7 +27,7 @@ from evsnn_lava.profiling.neurobench import (
 )
 from evsnn_lava.profiling.system_track import system_facts
 from evsnn_lava.simulation import simulate
-from evsnn_lava.simulation.counting import message_costs, recurrent_costs, sources
+from evsnn_lava.simulation.counting import sources
 
 IntArray = npt.NDArray[np.int64]
 

@@ -57,10 +57,34 @@ def named_hardware(options: argparse.Namespace) -> tuple[list[str], bool]:
     ConfigError
         If nothing is named.
     """
-    named = dict.fromkeys(filter(None, (name.strip() for name in options.hw.split(","))))
-    if not named:
-        raise ConfigError(f"--hw names no profile; choose of: {', '.join((*profile_names(), HOST))}")
+    named = hardware_names(options.hw, HOST)
     return [name for name in named if name != HOST], HOST in named
+
+
+def hardware_names(written: str, *more: str) -> list[str]:
+    """What stands between the commas of ``--hw``, each once.
+
+    Parameters
+    ----------
+    written : str
+        The option.
+    *more : str
+        What may be named beside the built-in profiles.
+
+    Returns
+    -------
+    list of str
+        At least one.
+
+    Raises
+    ------
+    ConfigError
+        If nothing is named.
+    """
+    named = list(dict.fromkeys(filter(None, (name.strip() for name in written.split(",")))))
+    if not named:
+        raise ConfigError(f"--hw names no profile; choose of: {', '.join((*profile_names(), *more))}")
+    return named
 
 
 def require_sense(options: argparse.Namespace, profiles: int, host: bool) -> None:

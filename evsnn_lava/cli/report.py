@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,11 +11,12 @@ from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import BACKEND_OPTIONS, DEFAULT_BACKEND, backend_options
 from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
+from evsnn_lava.cli.profile_options import hardware_names
+from evsnn_lava.cli.profile_runs import read_files
 from evsnn_lava.cli.study import Question, study_file
 from evsnn_lava.data import SPLITS, WHOLE
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.export.netfile.reader import read_net
-from evsnn_lava.hw_profiles import CostProfile, load_profile, profile_names
+from evsnn_lava.hw_profiles import load_profile, profile_names
 from evsnn_lava.reporting.html import Study, render
 from evsnn_lava.runtime.backends import BACKENDS, backend
 
@@ -53,36 +53,16 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     )
     if options.output.suffix.lower() not in ENDINGS:
         raise ConfigError(f"-o {options.output} is no page; give it the ending .html")
-    hardware, told = _profiles(options.hw), backend_options(options)
+    hardware, told = tuple(map(load_profile, hardware_names(options.hw))), backend_options(options)
     backend(options.backend).require(**told)
-    networks = [read_net(path) for path in options.files]
-    names = _unlike([network.name for network in networks], options.files)
+    opened = read_files(options.files)
     question = Question(options.data, options.split, options.limit, options.sample, options.backend, told)
-    files = tuple(
-        study_file(name, path, network, hardware, question, output)
-        for name, path, network in zip(names, options.files, networks, strict=True)
-    )
-    page = render(Study(_title(names), __version__, options.backend, files))
+    files = tuple(study_file(file.label, file.path, file.network, hardware, question, output) for file in opened)
+    page = render(Study(_title([file.label for file in opened]), __version__, options.backend, files))
     with atomic_write(options.output) as temporary:
         temporary.write_text(page, encoding="utf-8")
     output.show(f"wrote {options.output}: {len(page.encode()) / 1e6:.1f} MB, open it in a browser")
     return 0
-
-
-def _profiles(names: str) -> tuple[CostProfile, ...]:
-    """The profiles that are asked for, each once."""
-    wanted = list(dict.fromkeys(filter(None, (name.strip() for name in names.split(",")))))
-    if not wanted:
-        raise ConfigError(f"--hw names no profile; choose of: {', '.join(profile_names())}")
-    return tuple(load_profile(name) for name in wanted)
-
-
-def _unlike(names: Sequence[str], paths: Sequence[Path]) -> list[str]:
-    """Names that tell the files apart: those of the networks, else with the name of the file, else numbered."""
-    for made in (list(names), [path.stem for path in paths]):
-        if max(Counter(made).values()) == 1:
-            return made
-    return [f"{path.stem} ({number})" for number, path in enumerate(paths, start=1)]
 
 
 def _title(names: Sequence[str]) -> str:

@@ -253,7 +253,7 @@ def _events(counts: EventCounts) -> Iterator[tuple[Event, IntArray]]:
     yield Event(INPUT, "message"), counts.load.input_copies.sum(axis=1)
     yield Event(INPUT, "io"), _sent_by_host(counts)
     for index, layer in enumerate(counts.layers):
-        for kind, events in _layer_events(counts).items():
+        for kind, events in layer_events(counts).items():
             yield Event(layer, kind, layer in counts.on_host and kind in HOST_KINDS), events[:, index].sum(axis=1)
     yield Event(MASKS, "mask"), counts.mask_gates
     yield Event(READOUT, "readout"), counts.readout_additions
@@ -272,7 +272,8 @@ def _sent_by_host(counts: EventCounts) -> IntArray:
 HOST_KINDS: Final = ("synop", "neuron_update_active", "neuron_update_idle", "spike")
 
 
-def _layer_events(counts: EventCounts) -> dict[str, IntArray]:
+def layer_events(counts: EventCounts) -> dict[str, IntArray]:
+    """What a layer does in a step, arrays of shape (N, L, K), by the kind that prices it."""
     return {
         "synop": counts.synops,
         "neuron_update_active": counts.active_updates,

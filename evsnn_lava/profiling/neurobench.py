@@ -20,7 +20,7 @@ from evsnn_lava.network import (
     NetworkDescription,
     RunResult,
 )
-from evsnn_lava.profiling.connections import connection_sparsity, dense_operations
+from evsnn_lava.network.fanout import connections
 from evsnn_lava.profiling.counts import IntArray
 from evsnn_lava.profiling.footprint import Footprint, footprint
 
@@ -137,7 +137,7 @@ def neurobench_metrics(
         },
         effective_macs=macs / result.samples,
         effective_acs=(int(result.synops.sum()) - macs) / result.samples,
-        dense=sum(dense_operations(network)) * steps / result.samples,
+        dense=sum(connections(network)) * steps / result.samples,
         neuron_updates=int(neurons.sum()) * steps / result.samples,
         accuracy=None if labels is None else result.accuracy(labels),
     )
@@ -205,3 +205,24 @@ def _check(
             f"run of {name}: multiplications have shape {multiplications.shape}, operations {result.synops.shape}; "
             "count them on the same samples"
         )
+
+
+def connection_sparsity(network: NetworkDescription) -> float:
+    """Share of weights that are zero, to 4 decimals; 0 for a network without weights.
+
+    Divided in single precision, as the package does.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        The network.
+
+    Returns
+    -------
+    float
+        0..1.
+    """
+    matrices = [weights for layer in network.layers for each in layer.synapses for weights in each.matrices]
+    total = sum(weights.size for weights in matrices)
+    zeros = total - sum(int(np.count_nonzero(weights)) for weights in matrices)
+    return round(float(np.float32(zeros) / np.float32(total)), 4) if total else 0.0

@@ -171,6 +171,11 @@ class CostReport:
         return any(costs[PRICE_OF[kind]] is not None and (timed or kind in EVENT_KINDS) for kind in kinds)
 
     @property
+    def knows_work(self) -> bool:
+        """Whether any dynamic energy is known."""
+        return self.knows(*EVENT_KINDS, "working")
+
+    @property
     def power_w(self) -> dict[str, Estimate]:
         """Mean power in watt, as NeuroBench names it: ``idle``, ``active`` (while inferring) and ``dynamic``, the rest.
 
@@ -179,7 +184,7 @@ class CostReport:
         seconds = self.time_s.total()
         if not seconds.low:
             return {}
-        known = {"idle": self.knows("static"), "dynamic": self.knows(*EVENT_KINDS, "working")}
+        known = {"idle": self.knows("static"), "dynamic": self.knows_work}
         idle = Estimate.known(self.hardware.static_power).scaled(self.chips)
         dynamic = _over(self.ledger.dynamic, seconds)
         found = {"idle": idle, "active": Estimate.sum([idle, dynamic]), "dynamic": dynamic}

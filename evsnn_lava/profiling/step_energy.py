@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
 import numpy as np
 
-from evsnn_lava.profiling.counts import EventCounts, FloatArray, IntArray
-from evsnn_lava.profiling.ledger import CHIP, INPUT, READOUT
+from evsnn_lava.profiling.counts import FloatArray, IntArray
+from evsnn_lava.profiling.ledger import CHIP, INPUT, READOUT, layer_events
 from evsnn_lava.profiling.report import CostReport
-
-LAYER_COUNTS: Final[dict[str, Callable[[EventCounts], IntArray]]] = {
-    "synop": lambda counts: counts.synops,
-    "neuron_update_active": lambda counts: counts.active_updates,
-    "neuron_update_idle": lambda counts: counts.idle_updates,
-    "spike": lambda counts: counts.messages,
-    "message": lambda counts: counts.load.copies,
-    "hop_x": lambda counts: counts.load.hops_x,
-    "hop_y": lambda counts: counts.load.hops_y,
-}
-"""What a layer does in a step, arrays of shape (N, L, K), by the kind that prices it."""
 
 
 def step_energies(report: CostReport) -> dict[str, FloatArray]:
@@ -44,7 +30,7 @@ def step_energies(report: CostReport) -> dict[str, FloatArray]:
 
     energies = {INPUT: priced(INPUT, "message", counts.load.input_copies) + priced(INPUT, "io", counts.input_events)}
     for index, layer in enumerate(counts.layers):
-        each = [priced(layer, kind, of(counts)[:, index]) for kind, of in LAYER_COUNTS.items()]
+        each = [priced(layer, kind, events[:, index]) for kind, events in layer_events(counts).items()]
         energies[layer] = np.sum(each, axis=0)
     energies[CHIP] = (
         priced(CHIP, "barrier", counts.executed.astype(np.int64))

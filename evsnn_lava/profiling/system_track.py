@@ -59,22 +59,13 @@ def _time(report: CostReport) -> dict[str, Any]:
 def _power(report: CostReport) -> dict[str, Any]:
     """Idle is a configured chip that waits; without its power, or a price of any work, nobody knows the active one."""
     power: dict[str, Estimate | None] = {"idle": None, "active": None, "dynamic": None, **report.power_w}
-    energies: dict[str, Estimate | None] = {
-        "energy_per_inference_j": report.ledger.per_inference(report.ledger.total) if report.power_w else None,
-        "dynamic_energy_per_inference_j": report.ledger.per_inference(report.ledger.dynamic),
+    ledger, whole = report.ledger, "active" in report.power_w
+    energies = {
+        "energy_per_inference_j": ledger.per_inference(ledger.total) if whole else None,
+        "dynamic_energy_per_inference_j": ledger.per_inference(ledger.dynamic) if report.knows_work else None,
     }
-    if report.hardware.static_power is None:
-        power["idle"] = power["active"] = energies["energy_per_inference_j"] = None
-    if not _work_is_priced(report):
-        power["active"] = power["dynamic"] = None
-        energies = dict.fromkeys(energies)
     named = {f"{name}_power_w": estimate for name, estimate in power.items()}
     return {name: _ends(estimate) for name, estimate in (named | energies).items()}
-
-
-def _work_is_priced(report: CostReport) -> bool:
-    costs = report.hardware.costs()
-    return any(costs[name] is not None for name in costs if name.startswith("energy.") or name == "working_power")
 
 
 def _ends(estimate: Estimate | None) -> dict[str, float] | None:

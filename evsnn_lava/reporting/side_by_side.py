@@ -13,6 +13,7 @@ from rich.text import Text
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.profiling import CostReport, Estimate, Estimates
 from evsnn_lava.profiling.counts import IntArray
+from evsnn_lava.profiling.ledger import EVENT_KINDS
 from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.named_report import NamedReport
 from evsnn_lava.reporting.units import format_count, format_range, format_si
@@ -133,14 +134,10 @@ def _times_lost(report: CostReport) -> str:
 
 def _lost(report: CostReport) -> str:
     """Which operations have no price; all of them on a chip whose power while working is all that is known."""
-    if report.hardware.working_power is not None and not _priced(report):
+    if report.hardware.working_power is not None and not report.knows(*EVENT_KINDS):
         return "operations have no price of their own"
     names = [name.removeprefix("energy.") for name in report.hardware.unpriced if name.startswith("energy.")]
     return f"no price for {', '.join(names)}" if names else ""
-
-
-def _priced(report: CostReport) -> bool:
-    return any(constant.name.startswith("energy.") for constant in report.constants)
 
 
 def _scopes(report: CostReport, prefix: str, title: str) -> str:
@@ -178,22 +175,14 @@ def _file_cells(group: FileGroup) -> list[str | Text]:
 
 def _cost_cells(report: CostReport) -> list[str | Text]:
     hardware, spread = report.hardware, report.distributions
-    static_known = hardware.static_power is not None and hardware.timed
+    static_known = report.knows("static")
     return [
         _two_lines(spread["time_s"].mean, "s") if hardware.timed else _unknown(),
-        _two_lines(spread["energy_j"].mean, "J") if _prices_anything(report) else _unknown(),
-        format_si(spread["dynamic_j"].mean.value, "J") if _prices_operations(report) else _unknown(),
+        _two_lines(spread["energy_j"].mean, "J") if report.knows_work or static_known else _unknown(),
+        format_si(spread["dynamic_j"].mean.value, "J") if report.knows_work else _unknown(),
         format_si(report.static_j.value, "J") if static_known else _unknown(),
         format_count(report.cores) if report.cores else NOTHING,
     ]
-
-
-def _prices_operations(report: CostReport) -> bool:
-    return _priced(report) or (report.hardware.working_power is not None and report.hardware.timed)
-
-
-def _prices_anything(report: CostReport) -> bool:
-    return _prices_operations(report) or (report.hardware.static_power is not None and report.hardware.timed)
 
 
 def _measured_cells(row: MeasuredRow) -> list[str | Text]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.part_words import plural
 from evsnn_lava.profiling import LEFT_OUT, SHOWN_KINDS, Constant, CostReport, Distribution, Estimate, LayerCost
-from evsnn_lava.profiling.ledger import EVENT_KINDS, READOUT
+from evsnn_lava.profiling.ledger import READOUT
 from evsnn_lava.reporting.layout import captioned_table
 from evsnn_lava.reporting.units import format_count, format_range, format_si
 
@@ -98,7 +98,7 @@ def summary_table(report: CostReport) -> Table:
     table.add_row("time", *(_si_cells(spread["time_s"], "s") if report.hardware.timed else ["not published"]))
     table.add_row("energy", *_si_cells(spread["energy_j"], "J"), style="bold")
     dynamic = _si_cells(spread["dynamic_j"], "J")
-    table.add_row("  dynamic", *(dynamic if report.knows(*EVENT_KINDS, "working") else ("not published",)))
+    table.add_row("  dynamic", *(dynamic if report.knows_work else ("not published",)))
     static = (_joule(report.static_j), _range(report.static_j, "J"))
     table.add_row("  static", *(static if report.knows("static") else ("not published",)))
     for name, power in report.power_w.items():

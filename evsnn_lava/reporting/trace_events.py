@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from evsnn_lava.profiling import CostReport
 from evsnn_lava.profiling.counts import FloatArray
-from evsnn_lava.profiling.ledger import CHIP, INPUT
-from evsnn_lava.profiling.step_energy import LAYER_COUNTS, step_energies
+from evsnn_lava.profiling.ledger import CHIP, INPUT, layer_events
+from evsnn_lava.profiling.step_energy import step_energies
 from evsnn_lava.reporting.named_report import NamedReport
 
 Event = dict[str, Any]
@@ -138,9 +138,9 @@ def _arguments(report: CostReport, energy_j: FloatArray, thread: str, sample: in
     if thread == INPUT:
         shown = {"spikes": counts.input_events[sample], "messages": counts.load.input_copies[sample]}
     elif thread != CHIP:
-        layer = counts.layers.index(thread)
+        layer, events = counts.layers.index(thread), layer_events(counts)
         for name, kinds in SHOWN.items():
-            shown[name] = sum(LAYER_COUNTS[kind](counts)[sample, layer] for kind in kinds)
+            shown[name] = sum(events[kind][sample, layer] for kind in kinds)
     lists = {name: values[:steps].tolist() for name, values in (shown | {"energy_j": energy_j[sample]}).items()}
     return [{name: values[step] for name, values in lists.items()} for step in range(steps)]
 

@@ -20,6 +20,7 @@ from evsnn_lava.network import (
     SigmaDeltaNeuron,
     SigmaNeuron,
 )
+from evsnn_lava.network.fanout import message_costs, recurrent_costs
 from evsnn_lava.runtime.exchange import Exchange
 from evsnn_lava.runtime.layout import lava_axes, lava_shape, process_names, source_graded, source_shapes
 from evsnn_lava.runtime.processes.cuba import CubaReset
@@ -28,7 +29,6 @@ from evsnn_lava.runtime.processes.recorder import Recorder
 from evsnn_lava.runtime.processes.resonators import RfIzReset, RfReset
 from evsnn_lava.runtime.processes.sigma_delta import DeltaReset, SigmaDeltaReset, SigmaReset
 from evsnn_lava.runtime.synapses import recurrent_process, synapse_processes
-from evsnn_lava.simulation.counting import message_costs, recurrent_costs
 from evsnn_lava.simulation.reference import gate_open
 
 NEURONS: Final[dict[type, type[Neurons]]] = {

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from evsnn_lava.export.placement.plan import LayerPlan, Placement, Range, Tile
 from evsnn_lava.hw_profiles import HardwareProfile
 from evsnn_lava.network import ConvSynapse, Layer, NetworkDescription, Synapse
+from evsnn_lava.network.fanout import kernel_reach
 from evsnn_lava.simulation.engine import Engine
 
 FloatArray = npt.NDArray[np.float64]
@@ -149,7 +150,7 @@ def _synapse_work(synapse: Synapse, channels: Range, source: FloatArray, image: 
 
 
 def _conv_work(synapse: ConvSynapse, channels: Range, source: FloatArray) -> FloatArray:
-    reach = channel_reach(synapse, channels)
+    reach = kernel_reach(synapse, channels)
     (pad_y, pad_x), (down, right), (dil_y, dil_x) = synapse.padding, synapse.stride, synapse.dilation
     _, rows, columns = synapse.output_shape(source.shape)
     padded = np.pad(source, ((0, 0), (pad_y, pad_y), (pad_x, pad_x)))
@@ -158,17 +159,6 @@ def _conv_work(synapse: ConvSynapse, channels: Range, source: FloatArray) -> Flo
         seen = padded[:, y * dil_y :: down, x * dil_x :: right][:, :rows, :columns]
         work += np.tensordot(reach[:, y, x].astype(np.float64), seen, axes=1)
     return work
-
-
-def channel_reach(synapse: ConvSynapse, channels: Range) -> npt.NDArray[np.int64]:
-    """Weights that are not zero from each input channel and place of the kernel to some output channels."""
-    outputs, per_group = synapse.weights.shape[:2]
-    inside = np.zeros(outputs, dtype=bool)
-    inside[slice(*channels)] = True
-    there = (synapse.weights != 0) & inside[:, None, None, None]
-    grouped = there.reshape(synapse.groups, outputs // synapse.groups, per_group, *there.shape[2:])
-    counted: npt.NDArray[np.int64] = grouped.sum(axis=1, dtype=np.int64)
-    return counted.reshape(synapse.groups * per_group, *there.shape[2:])
 
 
 def core_time(hardware: HardwareProfile, tile: Tile, synops: float) -> float:

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from evsnn_lava.export.placement.activity import channel_reach
 from evsnn_lava.export.placement.plan import LayerPlan, Placement, Tile
 from evsnn_lava.export.placement.traffic import position, seen_by
 from evsnn_lava.network import ConvSynapse, NetworkDescription, Synapse
+from evsnn_lava.network.fanout import conv_fanout
 
 FloatArray = npt.NDArray[np.float64]
 Table = Any
@@ -183,22 +183,7 @@ def tile_operations(
     [1.0, 2.0]
     """
     if isinstance(synapse, ConvSynapse):
-        return _conv_operations(synapse, tile, image)
+        return conv_fanout(synapse, image, tile.channels, tile.rows, tile.columns).astype(np.float64)
     rows = tile.members(onto)
     counts = sum((np.count_nonzero(matrix[rows], axis=0) for matrix in synapse.matrices), np.zeros(int(np.prod(image))))
     return np.asarray(counts, dtype=np.float64).reshape(image)
-
-
-def _conv_operations(synapse: ConvSynapse, tile: Tile, image: tuple[int, ...]) -> FloatArray:
-    reach = channel_reach(synapse, tile.channels)
-    (pad_y, pad_x), (channels, height, width) = synapse.padding, image
-    padded = np.zeros((channels, height + 2 * pad_y, width + 2 * pad_x))
-    for y, x in np.ndindex(*reach.shape[1:]):
-        windows = [
-            slice(tap * dilation + low * stride, tap * dilation + (high - 1) * stride + 1, stride)
-            for tap, dilation, (low, high), stride in zip(
-                (y, x), synapse.dilation, (tile.rows, tile.columns), synapse.stride, strict=True
-            )
-        ]
-        padded[:, windows[0], windows[1]] += reach[:, y, x, None, None]
-    return padded[:, pad_y : pad_y + height, pad_x : pad_x + width]

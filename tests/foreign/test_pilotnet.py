@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from evsnn_lava.export.netx.reader import NetxOptions, read_netx
+from evsnn_lava.network.fanout import message_costs
 from evsnn_lava.simulation import simulate
-from evsnn_lava.simulation.counting import message_costs
 
 from .staggered import drive, run_staggered
 

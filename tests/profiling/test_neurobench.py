@@ -23,14 +23,13 @@ from evsnn_lava.network import (
     NetworkDescription,
 )
 from evsnn_lava.network.policy import ON_CHIP_LAYERS
-from evsnn_lava.profiling.connections import connection_sparsity, dense_operations
 from evsnn_lava.profiling.neurobench import (
+    connection_sparsity,
     full_network,
     has_graded_inputs,
     neurobench_metrics,
 )
 from evsnn_lava.simulation import run, simulate
-from evsnn_lava.simulation.counting import connections
 
 from .neurobench_networks import KINDS, SAMPLES, SHAPE, STEPS, random_frames, random_network
 
@@ -94,13 +93,6 @@ def test_the_torch_network_sends_what_the_reference_sends(package, case):
     for index, messages in enumerate(simulate(network, frames).messages):
         sent = np.stack([step[index].reshape(-1, *messages.shape[1:-1]) for step in model.net.messages[1:]], axis=-1)
         np.testing.assert_array_equal(sent, messages[..., 1:])
-
-
-@given(case=cases)
-@settings(deadline=None, max_examples=40)
-def test_dense_operations_are_the_connections_of_the_simulator(case):
-    network = random_network(*case)
-    assert dense_operations(network) == connections(network)
 
 
 def test_binary_networks_accumulate_and_graded_messages_multiply():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from evsnn_lava.profiling.ledger import CHIP, INPUT, READOUT
-from evsnn_lava.profiling.step_energy import LAYER_COUNTS, step_energies
+from evsnn_lava.profiling.ledger import CHIP, INPUT, READOUT, layer_events
+from evsnn_lava.profiling.step_energy import step_energies
 
 from ..reporting.named_reports import report_of, reports
 
@@ -31,15 +31,16 @@ def test_steps_that_were_not_executed_cost_nothing(report):
 
 
 def test_every_kind_of_a_layer_is_spread():
-    kinds = {row.kind for row in report_of().ledger.rows if row.layer == "layer1"}
-    assert kinds == set(LAYER_COUNTS)
+    report = report_of()
+    kinds = {row.kind for row in report.ledger.rows if row.layer == "layer1"}
+    assert kinds == set(layer_events(report.counts))
 
 
 def test_a_step_costs_what_happened_in_it():
     report = report_of()
     rows = {row.kind: row for row in report.ledger.rows if row.layer == "layer1"}
     prices = {kind: row.energy_j / row.count for kind, row in rows.items() if row.count}
-    step = {kind: of(report.counts)[1, 1, 2] for kind, of in LAYER_COUNTS.items()}
+    step = {kind: events[1, 1, 2] for kind, events in layer_events(report.counts).items()}
     expected = sum(prices.get(kind, 0.0) * happened for kind, happened in step.items())
     assert step_energies(report)["layer1"][1, 2] == pytest.approx(expected)
 

@@ -20,8 +20,8 @@ from evsnn_lava.network import (
     NetworkDescription,
     SigmaNeuron,
 )
+from evsnn_lava.network.fanout import message_costs, recurrent_costs
 from evsnn_lava.simulation import cumulative_scores, fanout, result_from_trace, run, simulate
-from evsnn_lava.simulation.counting import message_costs, recurrent_costs
 
 few = settings(max_examples=40, deadline=None)
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import CutoffPolicy, NetworkDescription, RunResult
-from evsnn_lava.simulation.counting import connections
+from evsnn_lava.network.fanout import connections
 from evsnn_lava.simulation.engine.crew import Logbook, Progress, Run, Wanted
 from evsnn_lava.simulation.engine.flight import Flight
 from evsnn_lava.simulation.engine.plan import Plan

@@ -24,8 +24,8 @@ from evsnn_lava.network import (
     SigmaNeuron,
     Synapse,
 )
+from evsnn_lava.network.fanout import message_costs, recurrent_costs
 from evsnn_lava.network.synapses import Shape
-from evsnn_lava.simulation.counting import message_costs, recurrent_costs
 from evsnn_lava.simulation.engine.conv import ConvDelivery
 from evsnn_lava.simulation.engine.cuba import CubaKernel
 from evsnn_lava.simulation.engine.delays import DelayedDelivery

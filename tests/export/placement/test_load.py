@@ -13,8 +13,8 @@ from evsnn_lava.export.placement.activity import LayerWork, measure_activity
 from evsnn_lava.export.placement.reach import image_of, reaches_of, tile_operations
 from evsnn_lava.export.placement.traffic import estimate_traffic, position, seen_by
 from evsnn_lava.network import ConvSynapse
+from evsnn_lava.network.fanout import fanout
 from evsnn_lava.simulation import run
-from evsnn_lava.simulation.counting import fanout
 
 from .drawing import LOIHI2, networks, small_chip
 

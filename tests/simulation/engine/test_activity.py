@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.network import ConvSynapse, CubaNeuron, CutoffPolicy, DenseSynapse, FrameMasks
+from evsnn_lava.network.fanout import connections
 from evsnn_lava.simulation import run
-from evsnn_lava.simulation.counting import connections
 from evsnn_lava.simulation.engine import Engine, flight
 
 from .. import drawing
