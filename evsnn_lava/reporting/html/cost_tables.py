@@ -7,7 +7,7 @@ from typing import Final
 from evsnn_lava.profiling import CostReport, Distribution, Estimate, LedgerRow
 from evsnn_lava.reporting.html.energy import words_of
 from evsnn_lava.reporting.html.tables import Cell, table
-from evsnn_lava.reporting.html.words import NOT_PUBLISHED, si, spread
+from evsnn_lava.reporting.html.words import NOT_PUBLISHED, NOTHING, si, spread
 from evsnn_lava.reporting.units import format_count
 
 QUANTITIES: Final = {
@@ -36,7 +36,7 @@ def layer_table(name: str, report: CostReport, marks: str) -> str:
     rows = [
         [
             Cell(layer.name),
-            *((Cell(str(value), float(value)) if value else Cell("–")) for value in (layer.neurons, layer.cores)),
+            *((Cell(str(value), float(value)) if value else Cell(NOTHING)) for value in (layer.neurons, layer.cores)),
             *(_count(getattr(layer, name)) for name in EVENTS.values()),
             _estimate(layer.total_j, "J"),
         ]
@@ -84,7 +84,7 @@ def _estimate(estimate: Estimate, unit: str) -> Cell:
     if not unit:
         return Cell(format_count(estimate.value), estimate.value)
     if not estimate.high:
-        return Cell("–")
+        return Cell(NOTHING)
     ranged = estimate.low < estimate.high
     return Cell(si(estimate.value, unit), estimate.value, spread(estimate, unit) if ranged else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evsnn_lava.reporting.html.words import rounded, text
+from evsnn_lava.reporting.html.words import NOT_PUBLISHED, NOTHING, rounded, text
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Cell:
         """The cell; the sorting of the page reads `data-v`."""
         hint = f"<small>{text(self.hint)}</small>" if self.hint else ""
         if self.value is None:
-            return f"<td>{text(self.shown)}{hint}</td>"
+            missing = ' class="num"' if self.shown in (NOTHING, NOT_PUBLISHED) else ""  # below numbers, like them
+            return f"<td{missing}>{text(self.shown)}{hint}</td>"
         return f'<td class="num" data-v="{rounded(self.value, 12)!r}">{text(self.shown)}{hint}</td>'
 
 

@@ -10,6 +10,8 @@ from evsnn_lava.profiling import Estimate
 from evsnn_lava.reporting.units import PREFIXES, format_range, format_si
 
 NOT_PUBLISHED: Final = "not published"
+NOTHING: Final = "–"
+"""Where a number would stand and there is none."""
 LONGEST_LABEL: Final = 28
 """Characters of a name in a chart; the tables have it whole."""
 TAIL: Final = 9
