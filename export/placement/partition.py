@@ -200,20 +200,22 @@ def _beyond(store: LayerStore, size: Size, limits: Limits) -> int:
 def _image_size(store: LayerStore, neurons: int, words: int) -> Size:
     """Full height; the width is the largest power of two whose tile fits, then rows are cut too."""
     _, height, width = image_shape(store.layer)
-    deep = _channels_of_core(store, words)
+    deep = _channels_of_core(store, neurons, words)
     parts = -(-deep * height * width // neurons)
     across = 1 << ((width // parts).bit_length() - 1) if width >= parts else 1
     down = height if deep * height * across <= neurons else max(1, neurons // (deep * across))
-    return min(deep, neurons), down, across
+    return deep, down, across
 
 
-def _channels_of_core(store: LayerStore, words: int) -> int:
-    """Channels whose kernel fits; all of them where that is possible, one where nothing is."""
+def _channels_of_core(store: LayerStore, neurons: int, words: int) -> int:
+    """Channels whose neurons and kernel fit; all of them where that is possible, one where nothing is.
+
+    Fewer channels may take more words, as three make two blocks and four make one.
+    """
     channels = store.layer.shape[0]
-    parts = 1
-    while parts < channels and store.synapse_words(part((-(-channels // parts), 1, 1))) > words:
-        parts += 1
-    return -(-channels // parts)
+    sizes = (-(-channels // parts) for parts in range(1, channels))
+    fitting = (size for size in sizes if size <= neurons and store.synapse_words(part((size, 1, 1))) <= words)
+    return next(fitting, 1)
 
 
 def _dense_size(store: LayerStore, neurons: int, words: int) -> int:

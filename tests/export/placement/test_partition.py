@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.export.placement import place
-from evsnn_lava.export.placement.partition import compiler_size, tiles
+from evsnn_lava.export.placement.partition import compiler_size, part, tiles
 from evsnn_lava.export.placement.store import LayerStore
 from evsnn_lava.export.placement.words import WEIGHT_BITS, weight_bits
 from evsnn_lava.hw_profiles import load_profile
@@ -120,3 +120,18 @@ def test_every_layer_takes_a_core_of_its_own(small_network):
     placement = place(small_network, load_profile("loihi2"))
     assert [len(layer.cores) for layer in placement.layers] == [2, 1]
     assert (len(placement.cores), placement.chips) == (3, 1)
+
+
+def test_fewer_channels_may_take_more_words():
+    """Four channels are a block of 12 words, three are two of 24 together: a core of 3 neurons takes two of them."""
+    synapse = ConvSynapse(weights_of(4, 4, 2, 2, 3))
+    store = LayerStore.of(Layer("conv", synapse, NEURON, (4, 7, 7)))
+    limits = load_profile("loihi2").limits
+    small = {"neurons_per_core": 3, "synapse_words_per_core": 20}
+    changed = {
+        name: getattr(limits, name).model_copy(update={"value": value, "low": None, "high": None})
+        for name, value in small.items()
+    }
+    size = compiler_size(store, limits.model_copy(update=changed))
+    assert [store.synapse_words(part((channels, 1, 1))) for channels in (4, 3, 2)] == [12, 24, 12]
+    assert size == (2, 1, 1)
