@@ -90,7 +90,8 @@ def _conv(synapse: ConvSynapse, shape: tuple[int, ...], graded: bool, name: str)
 
 def _fits_lava(synapse: ConvSynapse, shape: tuple[int, ...]) -> bool:
     padded = (size + 2 * padding for size, padding in zip(shape[1:], synapse.padding, strict=True))
-    sizes = (*padded, *synapse.stride, *synapse.dilation, synapse.groups)  # no kernel reaches over a padded input
+    channels = synapse.weights.shape[:2]  # Lava divides them by the groups, in the 8 bits of these
+    sizes = (*padded, *channels, *synapse.stride, *synapse.dilation, synapse.groups)  # no kernel is larger than padded
     return synapse.weight_exp == 0 and max(sizes) <= CONV_SIZE_LIMIT
 
 

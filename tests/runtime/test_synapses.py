@@ -123,9 +123,11 @@ def test_depthwise_convolution_of_many_channels(drive):
         ((3, 128, 2), (2, 2, 1, 1), {}),
         ((120, 4, 1), (1, 1, 2, 3), {"padding": (0, 4)}),
         ((100, 3, 1), (1, 1, 2, 9), {"padding": (0, 14), "dilation": (1, 15)}),
+        ((2, 2, 128), (3, 128, 1, 1), {}),
+        ((2, 2, 3), (128, 3, 1, 2), {}),
     ],
 )
-def test_convolution_of_spikes_over_wide_inputs(drive, shape, size, options):
+def test_convolution_of_spikes_over_wide_inputs_and_many_channels(drive, shape, size, options):
     """Lava's own Conv fails or goes wrong where a size that it computes is above 127."""
     rng = np.random.default_rng(5)
     synapse = ConvSynapse(rng.integers(-256, 256, size), **options)
@@ -162,6 +164,8 @@ def test_a_sum_that_leaves_the_word_is_refused(drive):
         (ConvSynapse(np.ones((1, 1, 1, 2), dtype=int)), True, ["ExactConv"]),
         (ConvSynapse(np.ones((1, 1, 1, 2), dtype=int), weight_exp=1), False, ["ExactConv"]),
         (ConvSynapse(np.ones((1, 1, 1, 2), dtype=int), padding=(128, 0)), False, ["ExactConv"]),
+        (ConvSynapse(np.ones((127, 1, 1, 2), dtype=int)), False, ["Conv"]),
+        (ConvSynapse(np.ones((128, 1, 1, 2), dtype=int)), False, ["ExactConv"]),
         (DirectSynapse(), True, ["Direct"]),
     ],
 )
