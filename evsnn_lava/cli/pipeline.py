@@ -15,7 +15,7 @@ from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import run_samples
 from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.recordings import Samples, load_samples, network_labels
-from evsnn_lava.data import SPLITS, WHOLE, bin_set, holds_frames, load
+from evsnn_lava.data import SPLITS, WHOLE, frames_of, holds_frames, load_part
 from evsnn_lava.errors import CalibrationError, ConfigError, UnsupportedError
 from evsnn_lava.export.calibrate import calibrate_cutoff
 from evsnn_lava.export.heads import attach_head
@@ -179,12 +179,12 @@ def _recordings(network: NetworkDescription, data: str | None, split: str) -> La
     source = data or network.recipe.dataset
     if not source or holds_frames(source, network.recipe):
         raise ConfigError("a file of frames has no training part; give a data set with --data")
-    events = load(source, split)
+    events = load_part(source, split)
     picked = np.unique(np.linspace(0, len(events) - 1, min(len(events), MOST_RECORDINGS)).astype(int))
     labels = network_labels(events, np.asarray(events.labels)[picked], network.class_names)
     if (labels < 0).any():
         raise ConfigError(f"{source} has recordings without a label in split {split}; label them")
-    return bin_set(events, network.recipe, picked.tolist()), labels
+    return frames_of(events, network.recipe, picked.tolist()), labels
 
 
 def measured_rows(

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from evsnn_lava.data import WHOLE, EventSet, bin_set, default_split, holds_frames, load, read_frames
+from evsnn_lava.data import WHOLE, EventSet, default_split, frames_of, holds_frames, load_part, read_frames
 from evsnn_lava.data.checks import UNKNOWN_LABEL
+from evsnn_lava.data.images import ImageSet
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import InputRecipe, NetworkDescription
 
@@ -126,15 +127,15 @@ def load_samples(network: NetworkDescription, data: str | None, split: str | Non
     if holds_frames(source, network.recipe):
         return _frame_samples(network, source, split, limit)
     split = split or split_to_run(source, network.recipe.dataset)
-    events = load(source, split)
-    if "sensor" in events.assumed:
+    events = load_part(source, split)
+    if isinstance(events, EventSet) and "sensor" in events.assumed:
         events = replace(events, sensor=(network.recipe.sensor_height, network.recipe.sensor_width))
     labels = network_labels(events, events.labels[:limit], network.class_names)
     recipe, names = network.recipe, np.asarray(events.sample_id)[:limit]
-    bin_set(events, recipe, ())  # so that a sensor that does not fit is refused here
+    frames_of(events, recipe, ())  # so that a sensor that does not fit is refused here
 
     def read(start: int, stop: int) -> npt.NDArray[Any]:
-        return bin_set(events, recipe, range(start, stop))
+        return frames_of(events, recipe, range(start, stop))
 
     return Samples(read, labels, names, block_samples(recipe), split, len(events))
 
@@ -164,7 +165,9 @@ def split_to_run(source: str, trained_on: str) -> str:
     return "test" if same else default_split(source)
 
 
-def network_labels(events: EventSet, labels: npt.NDArray[np.int64], classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
+def network_labels(
+    events: EventSet | ImageSet, labels: npt.NDArray[np.int64], classes: tuple[str, ...]
+) -> npt.NDArray[np.int64]:
     """Translate labels of a set into labels of a network, by the names of the classes.
 
     Parameters

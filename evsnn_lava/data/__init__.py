@@ -12,6 +12,7 @@ from evsnn_lava.data.digits import digit_split, event_digits, simulate_digits
 from evsnn_lava.data.files import read_events, read_recording, write_events
 from evsnn_lava.data.frame_files import FrameSet, holds_frames, read_frames
 from evsnn_lava.data.frames import bin_events, bin_set
+from evsnn_lava.data.parts import frames_of, load_part
 from evsnn_lava.data.recording import EventSet, Recording
 from evsnn_lava.data.registry import SPLITS, WHOLE, data_folder, default_recipe, default_split, load, names
 from evsnn_lava.data.split import stratified_split
@@ -35,8 +36,10 @@ __all__ = [
     "default_split",
     "digit_split",
     "event_digits",
+    "frames_of",
     "holds_frames",
     "load",
+    "load_part",
     "load_tonic",
     "names",
     "read_events",

@@ -114,8 +114,8 @@ def _whole_numbers(source: str, field: str, array: NDArray[Any]) -> NDArray[np.i
     raise FormatError(f"{source}: {field}[{first}] is {array[first]}, it must be a whole number; {remedy}")
 
 
-def check_offsets(place: Place, events: int) -> None:
-    """Raise a `FormatError` if the offsets do not cut `events` events into non-empty recordings."""
+def check_offsets(place: Place, events: int, silent: bool = False) -> None:
+    """Raise a `FormatError` if the offsets do not cut `events` events into recordings; `silent` ones may be empty."""
     source, offset = place.source, place.offset
     if offset.size < 2:
         raise FormatError(f"{source}: it holds no recordings, at least 1 is needed; give another file")
@@ -129,7 +129,7 @@ def check_offsets(place: Place, events: int) -> None:
             "write the file again"
         )
     empty = np.flatnonzero(np.diff(offset) == 0)
-    if empty.size:
+    if empty.size and not silent:
         raise FormatError(f"{place.of_recording(int(empty[0]))}: no events, at least 1 is needed; leave the sample out")
 
 
@@ -150,7 +150,8 @@ def check_events(place: Place, events: dict[str, NDArray[Any]], sensor: tuple[in
     for field, high in highest.items():
         _check_range(place, field, events[field], high)
     falls = events["t_us"][1:] < events["t_us"][:-1]
-    falls[place.offset[1:-1] - 1] = False
+    starts = place.offset[1:-1]
+    falls[starts[(starts > 0) & (starts <= falls.size)] - 1] = False  # a silent recording begins where another one does
     if falls.any():
         event = int(np.flatnonzero(falls)[0]) + 1
         before, after = (int(t) for t in events["t_us"][event - 1 : event + 1])
@@ -158,7 +159,7 @@ def check_events(place: Place, events: dict[str, NDArray[Any]], sensor: tuple[in
 
 
 def _check_range(place: Place, field: str, values: NDArray[Any], high: int) -> None:
-    if values.min() >= 0 and values.max() <= high:
+    if values.min(initial=0) >= 0 and values.max(initial=0) <= high:
         return
     event = int(np.flatnonzero((values < 0) | (values > high))[0])
     raise FormatError(f"{place.of_event(event)}: {field} is {values[event]}, the range is 0..{high}; {REMEDIES[field]}")

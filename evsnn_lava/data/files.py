@@ -210,7 +210,7 @@ def _unreadable(path: Path) -> str:
 
 
 def _recording_of(path: Path, arrays: Mapping[str, NDArray[Any]], label: int, sample_id: int) -> Recording:
-    events = {}
+    events: dict[str, Any] = {}
     for field, names in FIELD_NAMES.items():
         name = next((name for name in names if name in arrays), None)
         if name is None:
@@ -228,13 +228,14 @@ def _set_of(
     missing = [name for name in SET_ARRAYS if name not in arrays]
     if missing:
         raise FormatError(f"{path}: the arrays {', '.join(missing)} are missing; a set needs {', '.join(SET_ARRAYS)}")
+    content: dict[str, Any] = {name: arrays[name] for name in SET_ARRAYS}
     return EventSet(
         name=str(arrays["name"]) if "name" in arrays else path.stem,
         sensor=sensor or _sensor_of(path, arrays),
         class_names=tuple(class_names or _classes_of(path, arrays)),
         source=str(path),
         assumed=_assumed(arrays, sensor, class_names),
-        **{name: arrays[name] for name in SET_ARRAYS},
+        **content,
     )
 
 
@@ -322,6 +323,9 @@ def _read_parts(
     chosen = [sets[path] for name, paths in parts.items() if split in (None, name) for path in paths]
     starts = np.cumsum([0, *(part.t_us.size for part in chosen)])
     offsets = [part.offset[:-1] + start for part, start in zip(chosen, starts[:-1], strict=True)]
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in chosen]) for name in SET_ARRAYS if name != "offset"
+    }
     return EventSet(
         name=folder.name,
         sensor=(max(part.sensor[0] for part in sets.values()), max(part.sensor[1] for part in sets.values())),
@@ -329,7 +333,7 @@ def _read_parts(
         source=chosen[0].source if len(chosen) == 1 else str(folder),
         assumed=frozenset.intersection(*(part.assumed for part in sets.values())),
         offset=np.concatenate([*offsets, starts[-1:]]),
-        **{name: np.concatenate([getattr(part, name) for part in chosen]) for name in SET_ARRAYS if name != "offset"},
+        **joined,
     )
 
 

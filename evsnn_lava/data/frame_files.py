@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evsnn_lava.data.checks import UNKNOWN_LABEL
 from evsnn_lava.data.files import SUFFIXES, read_arrays
+from evsnn_lava.data.images import IMAGE_SETS
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import InputRecipe
 
@@ -84,8 +85,8 @@ def holds_frames(path: str | Path, recipe: InputRecipe) -> bool:
     path : str or pathlib.Path
         Name of a data set, file or folder.
     recipe : InputRecipe
-        Without binning there is nothing but frames. Else an ``.npz`` with an array ``frames`` holds them, and an
-        ``.npy`` of four or five dimensions: events have one or two.
+        Without binning there is nothing but frames, or a set of pictures by its name. Else an ``.npz`` with an array
+        ``frames`` holds them, and an ``.npy`` of four or five dimensions: events have one or two.
 
     Returns
     -------
@@ -93,7 +94,7 @@ def holds_frames(path: str | Path, recipe: InputRecipe) -> bool:
         False of what cannot be opened, so that the reader of events says why.
     """
     if recipe.binning == "none":
-        return True
+        return str(path) not in IMAGE_SETS
     path = Path(path)
     if path.suffix not in SUFFIXES or not path.is_file():
         return False

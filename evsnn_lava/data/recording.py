@@ -43,11 +43,13 @@ class Recording:
         Name of the sample in its data set.
     source : str
         The file or the set the events come from; messages name it.
+    silent : bool
+        Whether a recording without events is a true one, of a sensor that felt nothing.
 
     Raises
     ------
     FormatError
-        If there are no events or one of them cannot be true.
+        If there are no events where there must be some, or one of them cannot be true.
 
     Examples
     --------
@@ -65,11 +67,12 @@ class Recording:
     label: int = UNKNOWN_LABEL
     sample_id: int = 0
     source: str = "recording"
+    silent: bool = False
 
     def __post_init__(self) -> None:
         """Check the events and store them compactly."""
         events = _events_of(self, self.source)
-        check_offsets(self.place, events["t_us"].size)
+        check_offsets(self.place, events["t_us"].size, self.silent)
         check_events(self.place, events, None)
         _store(self, events)
 
@@ -85,7 +88,7 @@ class Recording:
     @property
     def duration_us(self) -> int:
         """Microseconds from the start of the recording to the end of its last event."""
-        return int(self.t_us[-1]) + 1
+        return int(self.t_us[-1]) + 1 if len(self) else 0
 
     @property
     def place(self) -> Place:
@@ -116,11 +119,13 @@ class EventSet:
     assumed : frozenset of str
         Which of ``sensor`` and ``class_names`` the source does not state: the sensor is then as large as
         the events need, and the classes are called by their numbers.
+    silent : bool
+        Whether recordings without events are true ones, of a sensor that felt nothing.
 
     Raises
     ------
     FormatError
-        If the arrays do not fit together, a recording is empty, or an event is out of range or
+        If the arrays do not fit together, a recording is empty that must not be, or an event is out of range or
         out of order.
 
     Examples
@@ -147,6 +152,7 @@ class EventSet:
     sample_id: NDArray[np.int64]
     source: str = ""
     assumed: frozenset[str] = frozenset()
+    silent: bool = False
 
     def __post_init__(self) -> None:
         """Check everything and store it compactly."""
@@ -154,7 +160,7 @@ class EventSet:
         table = {field: _int64(source, field, getattr(self, field)) for field in ("offset", "label", "sample_id")}
         place = Place(source, table["offset"], table["sample_id"])
         events = _events_of(self, source)
-        check_offsets(place, events["t_us"].size)
+        check_offsets(place, events["t_us"].size, self.silent)
         if table["label"].size != len(table["sample_id"]):
             raise FormatError(f"{source}: {table['label'].size} labels for {len(self)} recordings; give one each")
         check_labels(place, table["label"], len(self.class_names))
@@ -207,6 +213,7 @@ class EventSet:
             sample_id=np.array(ids),
             source=source,
             assumed=assumed,
+            silent=any(item.silent for item in items),
             **{field: np.concatenate([getattr(item, field) for item in items]) for field in EVENT_DTYPES},
         )
 
@@ -231,7 +238,8 @@ class EventSet:
         part = slice(int(self.offset[index]), int(self.offset[index + 1]))
         arrays: dict[str, Any] = {field: getattr(self, field)[part] for field in EVENT_DTYPES}
         label, sample_id = int(self.label[index]), int(self.sample_id[index])
-        return Recording(label=label, sample_id=sample_id, source=self.source or self.name, **arrays)
+        source = self.source or self.name
+        return Recording(label=label, sample_id=sample_id, source=source, silent=self.silent, **arrays)
 
     def __iter__(self) -> Iterator[Recording]:
         """Give the recordings one after the other."""

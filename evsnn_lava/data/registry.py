@@ -10,9 +10,11 @@ from typing import Final
 
 import numpy as np
 
+from evsnn_lava.data.braille import load_braille
 from evsnn_lava.data.cache import cache_folder
 from evsnn_lava.data.digits import digit_split, event_digits
 from evsnn_lava.data.files import read_events
+from evsnn_lava.data.images import IMAGE_SETS
 from evsnn_lava.data.recording import EventSet
 from evsnn_lava.data.split import stratified_split
 from evsnn_lava.data.tonic_sets import TONIC_SETS, load_tonic
@@ -34,8 +36,12 @@ SPLIT_SEED: Final = 0
 NMNIST_SMALL: Final = "nmnist_small"
 """The set that stands in a folder of its own below ``EVSNN_DATA``."""
 
+BRAILLE: Final = "braille"
+"""Another one."""
+
 _RECIPES: Final[Mapping[str, InputRecipe]] = {
     **{name: InputRecipe(34, 34, steps=30, dt_us=10_000, dataset=name) for name in ("digits", "nmnist_small")},
+    BRAILLE: InputRecipe(1, 24, steps=107, dt_us=20_000, polarities=1, dataset=BRAILLE),
     **{name: entry.recipe for name, entry in TONIC_SETS.items()},
 }
 
@@ -98,7 +104,8 @@ def default_split(name_or_path: str | os.PathLike[str]) -> str:
     >>> default_split("digits"), default_split("mine.npz")
     ('test', 'all')
     """
-    return "test" if str(name_or_path) in _RECIPES or _own_parts(Path(name_or_path)) else WHOLE
+    named = str(name_or_path) in _RECIPES or str(name_or_path) in IMAGE_SETS
+    return "test" if named or _own_parts(Path(name_or_path)) else WHOLE
 
 
 def names() -> tuple[str, ...]:
@@ -107,7 +114,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('cifar10_dvs', 'digits', 'dvs_gesture', 'ncaltech101', 'nmnist', 'nmnist_small', 'shd', 'ssc')
+    ('braille', 'cifar10_dvs', 'digits', 'dvs_gesture', 'ncaltech101', 'nmnist', 'nmnist_small', 'shd', 'ssc')
     """
     return tuple(sorted(_RECIPES))
 
@@ -150,7 +157,15 @@ def _nmnist_small(split: str) -> EventSet:
     return _part_of_path(folder, split, sensor=(34, 34))
 
 
-_LOADERS: Final[Mapping[str, Callable[[str], EventSet]]] = {"digits": _digits, "nmnist_small": _nmnist_small}
+def _braille(split: str) -> EventSet:
+    return load_braille(data_folder() / BRAILLE, split)
+
+
+_LOADERS: Final[Mapping[str, Callable[[str], EventSet]]] = {
+    "digits": _digits,
+    NMNIST_SMALL: _nmnist_small,
+    BRAILLE: _braille,
+}
 
 
 def _tonic(name: str, split: str, folder: Path) -> EventSet:

@@ -101,7 +101,7 @@ def test_a_part_that_a_folder_cannot_give(tmp_path: Path, hundred: EventSet) -> 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("digit", "unknown data set 'digit'; choose one of: cifar10_dvs, digits, dvs_gesture"),
+        ("digit", "unknown data set 'digit'; choose one of: braille, cifar10_dvs, digits"),
         ("missing.npz", "missing.npz: there is no such file or folder"),
         ("missing.csv", "missing.csv: there is no such file or folder"),
         ("no/where", "no/where: there is no such file or folder"),
