@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError, unknown_name
 from evsnn_lava.export.calibrate import calibrate_cutoff
-from evsnn_lava.export.calibration_file import CalibratedVariant, model_hash, read_calibration, trained_variants
+from evsnn_lava.export.calibration_file import (
+    CalibratedVariant,
+    model_hash,
+    read_calibration,
+    read_certificate,
+    trained_variants,
+    with_guarantee,
+)
 from evsnn_lava.export.frontend import compile_file
-from evsnn_lava.network import NetworkDescription
+from evsnn_lava.export.policies import Policy, TopKGap, decide, exit_summary
+from evsnn_lava.network import CutoffPolicy, NetworkDescription
 from evsnn_lava.simulation import record_golden
 from evsnn_lava.simulation.engine import Engine
 
@@ -21,7 +30,13 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 def calibrate_variant(
-    folder: Path, variant: str, frames: BoolArray, labels: npt.NDArray[np.integer], epsilon: float, min_support: int
+    folder: Path,
+    variant: str,
+    frames: npt.NDArray[Any],
+    labels: npt.NDArray[np.integer],
+    epsilon: float = 0.01,
+    min_support: int = 50,
+    policy: Policy | None = None,
 ) -> CalibratedVariant:
     """Calibrate the cutoff of one trained model on held-out frames.
 
@@ -39,6 +54,8 @@ def calibrate_variant(
         Tolerated share of wrong early stops.
     min_support : int
         Samples that a threshold needs.
+    policy : Policy, optional
+        What to fit instead of the Top-K gap with these numbers.
 
     Returns
     -------
@@ -48,11 +65,11 @@ def calibrate_variant(
     path = folder / f"{variant}.pt"
     network = compile_file(path)
     scores = Engine(network).scores(frames)
-    policy = calibrate_cutoff(network, frames, labels, epsilon, min_support, scores)
-    exit_step = policy.exit_step(scores)
-    at_exit = scores[np.arange(len(scores)), exit_step - 1]
-    full, cut = (float(np.mean(final.argmax(-1) == labels)) for final in (scores[:, -1], at_exit))
-    return CalibratedVariant(model_hash(path), policy, full, cut, float(exit_step.mean()))
+    fitting = replace(policy) if policy else TopKGap(epsilon, min_support)
+    fitted = calibrate_cutoff(network, frames, labels, epsilon, min_support, scores, fitting)
+    found, full = (decide(each, scores) for each in (fitted, CutoffPolicy.never(fitted.steps)))
+    summary = exit_summary(found.exit_step, found.decision, labels, network.depth, full)
+    return CalibratedVariant(model_hash(path), fitted, summary, getattr(fitting, "certificate_", None))
 
 
 def assemble(folder: Path, variant: str | None, cutoff: bool, golden_frames: BoolArray | None) -> NetworkDescription:
@@ -82,7 +99,9 @@ def assemble(folder: Path, variant: str | None, cutoff: bool, golden_frames: Boo
     chosen = choose_variant(folder, variant)
     network = compile_file(folder / f"{chosen}.pt")
     if cutoff:
-        network = network.with_cutoff(read_calibration(folder, chosen))
+        network = with_guarantee(
+            network.with_cutoff(read_calibration(folder, chosen)), read_certificate(folder, chosen)
+        )
     if golden_frames is None or not len(golden_frames):
         return network
     return replace(network, golden=record_golden(network, golden_frames))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evsnn_lava._files import atomic_write
 from evsnn_lava.errors import ConfigError, FormatError
-from evsnn_lava.network import CutoffPolicy
+from evsnn_lava.export.policies import Certificate, ExitSummary
+from evsnn_lava.network import CutoffPolicy, NetworkDescription
+from evsnn_lava.network.policy import GUARANTEE
 
 FILE_NAME: Final = "calibration.json"
 VARIANTS: Final = ("plain", "masked")
@@ -30,6 +32,9 @@ class _Policy(BaseModel):
     accuracy_full: float
     accuracy_cutoff: float
     mean_exit_step: float
+    softmax: list[int] = []
+    summary: dict[str, float] | None = None
+    certificate: dict[str, str | float] | None = None
 
 
 class _Calibration(BaseModel):
@@ -48,17 +53,31 @@ class CalibratedVariant:
         Hash of the file of the trained model.
     policy : CutoffPolicy
         What was fitted.
-    accuracy_full, accuracy_cutoff : float
-        Accuracy on the calibration data without and with the cutoff.
-    mean_exit_step : float
-        Mean exit step there.
+    summary : ExitSummary
+        Accuracy and steps on the calibration data.
+    certificate : Certificate or None
+        What is guaranteed on other data, if a guarantee was asked for.
     """
 
     model_sha256: str
     policy: CutoffPolicy
-    accuracy_full: float
-    accuracy_cutoff: float
-    mean_exit_step: float
+    summary: ExitSummary
+    certificate: Certificate | None = None
+
+    @property
+    def accuracy_full(self) -> float:
+        """Accuracy after all steps."""
+        return self.summary.accuracy_full
+
+    @property
+    def accuracy_cutoff(self) -> float:
+        """Accuracy at the exit."""
+        return self.summary.accuracy
+
+    @property
+    def mean_exit_step(self) -> float:
+        """Mean exit step."""
+        return self.summary.mean_exit
 
 
 def model_hash(path: Path) -> str:
@@ -143,6 +162,30 @@ def read_calibration(folder: Path, variant: str) -> CutoffPolicy:
     FormatError
         If the file is broken.
     """
+    found = _read(folder, variant)
+    try:
+        return _as_policy(found)
+    except ConfigError as error:
+        raise FormatError(f"{folder / FILE_NAME} is not a calibration; run `evsnn calibrate {folder}` again") from error
+
+
+def read_certificate(folder: Path, variant: str) -> str:
+    """What the calibration of a variant guarantees, in a sentence; empty if no guarantee was asked for.
+
+    Raises
+    ------
+    ConfigError, FormatError
+        As :func:`read_calibration`.
+    """
+    return str((_read(folder, variant).certificate or {}).get("sentence", ""))
+
+
+def with_guarantee(network: NetworkDescription, sentence: str) -> NetworkDescription:
+    """The network with what is guaranteed of its cutoff in its provenance; as it is if the sentence is empty."""
+    return replace(network, provenance={**network.provenance, GUARANTEE: sentence}) if sentence else network
+
+
+def _read(folder: Path, variant: str) -> _Policy:
     path = folder / FILE_NAME
     try:
         content = _Calibration.model_validate_json(path.read_bytes())
@@ -155,10 +198,7 @@ def read_calibration(folder: Path, variant: str) -> CutoffPolicy:
     found = content.variants.get(variant)
     if found is None or found.model_sha256 != model_hash(folder / f"{variant}.pt"):
         raise ConfigError(f"{path} is not for the {variant} model of now; run `evsnn calibrate {folder}` again")
-    try:
-        return _as_policy(found)
-    except ConfigError as error:
-        raise FormatError(f"{path} is not a calibration; run `evsnn calibrate {folder}` again") from error
+    return found
 
 
 def _as_policy(found: _Policy) -> CutoffPolicy:
@@ -168,11 +208,14 @@ def _as_policy(found: _Policy) -> CutoffPolicy:
         found.epsilon,
         found.calibration_hash,
         found.calibration_samples,
+        softmax=found.softmax,  # type: ignore[arg-type]
     )
 
 
 def _as_json(variant: CalibratedVariant) -> dict[str, object]:
-    policy = variant.policy
+    policy, certificate = variant.policy, variant.certificate
+    stated = certificate and {"certificate": {**asdict(certificate), "sentence": certificate.sentence}}
+    table = {"softmax": policy.softmax.tolist()} if policy.softmax.size else {}
     return {
         "model_sha256": variant.model_sha256,
         "kind": policy.kind,
@@ -183,4 +226,7 @@ def _as_json(variant: CalibratedVariant) -> dict[str, object]:
         "accuracy_full": variant.accuracy_full,
         "accuracy_cutoff": variant.accuracy_cutoff,
         "mean_exit_step": variant.mean_exit_step,
+        "summary": asdict(variant.summary),
+        **table,
+        **(stated or {}),
     }

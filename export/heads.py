@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError, UnsupportedError
-from evsnn_lava.export.calibrate import settled_right
+from evsnn_lava.export.policies.settled import settled_right
 from evsnn_lava.network import CubaNeuron, CutoffPolicy, DenseSynapse, FrameMasks, Layer, NetworkDescription
 from evsnn_lava.network.ranges import RANGES
 from evsnn_lava.simulation.engine import Engine

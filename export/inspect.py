@@ -86,6 +86,8 @@ class CutoffSummary:
         Number of its samples.
     layers : int
         How many of the last layers are the decision itself.
+    softmax_length : int
+        Entries of the table of exponentials; 0 where the gap is compared.
     """
 
     kind: str
@@ -94,6 +96,7 @@ class CutoffSummary:
     calibration_hash: str
     calibration_samples: int
     layers: int = 0
+    softmax_length: int = 0
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,7 @@ def summarise(network: NetworkDescription) -> NetworkSummary:
             calibration_hash=cutoff.calibration_hash,
             calibration_samples=cutoff.calibration_samples,
             layers=cutoff.layers,
+            softmax_length=len(cutoff.softmax),
         ),
         class_names=network.class_names,
         quantisation=network.quantisation,

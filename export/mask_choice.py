@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import ConfigError, UnsupportedError
 from evsnn_lava.network import CutoffPolicy, FrameMasks, NetworkDescription
+from evsnn_lava.network.policy import GUARANTEE
 from evsnn_lava.simulation.engine import Engine
 
 Refit = Callable[[NetworkDescription], CutoffPolicy]
@@ -118,7 +119,8 @@ def with_input_mask(network: NetworkDescription, keep: npt.NDArray[np.bool_]) ->
     masks = FrameMasks("skip", (keep,) * network.depth)
     still = np.isin(network.masks.sent_frames, masks.sent_frames)
     cutoff = replace(network.cutoff, thresholds=network.cutoff.thresholds[still])
-    return replace(network, masks=masks, cutoff=cutoff, golden=None)
+    provenance = {key: value for key, value in network.provenance.items() if key != GUARANTEE}
+    return replace(network, masks=masks, cutoff=cutoff, golden=None, provenance=provenance)
 
 
 def closest_input_mask(

@@ -1,36 +1,76 @@
-"""``evsnn calibrate``: cutoff thresholds from held-out data."""
+"""``evsnn calibrate``: a cutoff from held-out data, for a run or for a file."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from evsnn_lava.cli.console import Output
-from evsnn_lava.data import bin_set, load
+from evsnn_lava.cli.recordings import load_samples
+from evsnn_lava.data import frames_of, load_part
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.network import NEVER
+from evsnn_lava.export.policies import Certificate, ExitSummary, PolicyChoice, decide, exit_summary
+from evsnn_lava.network import NEVER, CutoffPolicy, NetworkDescription
+
+if TYPE_CHECKING:
+    from evsnn_lava.export.policies import Policy
+
+POLICIES: Final = ("topk_gap", "confidence", "conformal", "fixed")
+OPTIONS: Final = ("policy", "epsilon", "min_support", "delta", "monotone", "steps")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("folder", type=Path, help="folder of a run, as `evsnn train` wrote it")
+    parser.add_argument("source", type=Path, help="folder of a run, as `evsnn train` wrote it, or a .net file")
+    parser.add_argument("--policy", choices=POLICIES, help="kind of cutoff (default: the configuration's)")
     parser.add_argument(
         "--epsilon", type=float, help="tolerated share of wrong early stops (default: the configuration's)"
     )
+    parser.add_argument(
+        "--delta", type=float, help="guarantee that at most epsilon of accuracy is lost, but for this probability"
+    )
     parser.add_argument("--min-support", type=int, help="samples that a threshold needs (default: the configuration's)")
+    parser.add_argument("--monotone", action="store_true", default=None, help="thresholds never rise with the step")
+    parser.add_argument("--steps", type=int, help="policy fixed: after how many frames every sample stops")
+    parser.add_argument("--data", help="of a file: data to fit on (default: its own data set, split validation)")
+    parser.add_argument("--split", help="of a file: part of the data (default: validation)")
+    parser.add_argument("-o", "--output", type=Path, help="of a file: file to write")
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
-    """Calibrate every variant of the run and print how it did."""
-    output.show(calibrate_folder(options.folder, output, options.epsilon, options.min_support))
+    """Calibrate every variant of the run, or the network of the file, and print how it did."""
+    changes = {name: given for name in OPTIONS if (given := getattr(options, name)) is not None}
+    if options.source.is_file() or options.source.suffix == ".net":
+        output.show(calibrate_file(options, changes, output))
+    elif options.output or options.data or options.split:
+        raise ConfigError(
+            f"{options.source} is no file: --output, --data and --split go with a .net file; leave them out, "
+            "`evsnn export` writes the file of a run"
+        )
+    else:
+        output.show(calibrate_folder(options.source, output, **changes))
     return 0
 
 
-def calibrate_folder(
-    folder: Path, output: Output, epsilon: float | None = None, min_support: int | None = None
-) -> Table:
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """What came out for one network."""
+
+    name: str
+    frames: int
+    policy: CutoffPolicy
+    summary: ExitSummary
+    certificate: Certificate | None
+
+
+def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
     """Calibrate every trained variant of a run and write ``calibration.json``.
 
     Parameters
@@ -39,13 +79,13 @@ def calibrate_folder(
         Folder of the run.
     output : Output
         Where to say what is going on.
-    epsilon, min_support : float and int, optional
-        Instead of the configuration's.
+    **changes : object
+        Instead of the configuration's: fields of :class:`~evsnn_lava.export.policies.PolicyChoice`.
 
     Returns
     -------
-    rich.table.Table
-        What came out on the held-out data.
+    rich.console.Group
+        What came out on the held-out data, and what is guaranteed of other data.
 
     Raises
     ------
@@ -58,23 +98,105 @@ def calibrate_folder(
 
     variants = trained_variants(require_folder(folder))
     model = load_model(folder / f"{variants[0]}.pt")
-    epsilon = model.config.cutoff.epsilon if epsilon is None else epsilon
-    min_support = model.config.cutoff.min_support if min_support is None else min_support
-    if not 0 <= epsilon <= 1 or min_support < 1:
-        raise ConfigError(f"epsilon is {epsilon} and min_support {min_support}; they must be 0..1 and at least 1")
-    held_out = load(model.config.data.dataset, "validation")
-    frames = bin_set(held_out, model.recipe)
-    output.note(f"calibrating on {len(frames)} held-out samples, epsilon {epsilon:g}")
-    found = {name: calibrate_variant(folder, name, frames, held_out.labels, epsilon, min_support) for name in variants}
+    chosen = {name: value for name, value in model.config.cutoff.model_dump().items() if name in OPTIONS}
+    choice = PolicyChoice(**{**chosen, **changes})
+    held_out = load_part(model.config.data.dataset, "validation")
+    frames = frames_of(held_out, model.recipe)
+    _say(choice, len(frames), output)
+    policy = choice.make()
+    found = {name: calibrate_variant(folder, name, frames, held_out.labels, policy=policy) for name in variants}
     output.note(f"wrote {write_calibration(folder, found)}")
-    table = Table("variant", "frames sent", "accuracy, all steps", "accuracy, cutoff", "mean exit step", box=None)
-    for name, variant in found.items():
-        if (variant.policy.thresholds[:-1] == NEVER).all():
-            output.note(f"{name}: no step reaches epsilon {epsilon:g}, so it never stops early; allow a larger one")
-        row = (
-            f"{100 * variant.accuracy_full:.1f} %",
-            f"{100 * variant.accuracy_cutoff:.1f} %",
-            f"{variant.mean_exit_step:.2f}",
-        )
-        table.add_row(name, f"{variant.policy.steps} of {model.recipe.steps}", *row)
-    return table
+    rows = [_Row(name, model.recipe.steps, v.policy, v.summary, v.certificate) for name, v in found.items()]
+    return _table(rows, choice, output)
+
+
+def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output: Output) -> Group:
+    """Calibrate the network of a file and write it with the new cutoff; golden vectors are recorded anew.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command line.
+    changes : dict of str to object
+        Fields of :class:`~evsnn_lava.export.policies.PolicyChoice` that were given.
+    output : Output
+        Where to say what is going on.
+
+    Returns
+    -------
+    rich.console.Group
+        What came out on the held-out data, and what is guaranteed of other data.
+
+    Raises
+    ------
+    ConfigError
+        If there is no file to write, the data have no labels, or the network decides itself.
+    """
+    from evsnn_lava.export.netfile.reader import read_net
+    from evsnn_lava.export.netfile.writer import write_net
+
+    if options.output is None:
+        raise ConfigError(f"{options.source} is a file: say with -o where to write the network with its new cutoff")
+    network = read_net(options.source)
+    if network.cutoff.layers:
+        raise ConfigError(f"{options.source}: its last layers decide; take the file that it was made from")
+    choice = PolicyChoice(**{"epsilon": network.cutoff.epsilon or PolicyChoice.epsilon, **changes})
+    samples = load_samples(network, options.data, options.split or "validation", None)
+    if samples.known is None:
+        raise ConfigError(f"{samples} without labels: a cutoff is fitted on known classes; give others with --data")
+    frames, policy = np.concatenate(list(samples.blocks())), choice.make()
+    _say(choice, len(frames), output)
+    made, summary = _fit(network, frames, samples.known, policy)
+    write_net(made, options.output)
+    output.note(f"wrote {options.output}")
+    row = _Row(network.name, network.masks.steps, made.cutoff, summary, getattr(policy, "certificate_", None))
+    return _table([row], choice, output)
+
+
+def _fit(
+    network: NetworkDescription, frames: Any, labels: Any, policy: Policy
+) -> tuple[NetworkDescription, ExitSummary]:
+    """The network with a new cutoff, and how it does."""
+    from evsnn_lava.export.calibrate import calibrate_cutoff
+    from evsnn_lava.export.calibration_file import with_guarantee
+    from evsnn_lava.simulation import record_golden
+    from evsnn_lava.simulation.engine import Engine
+
+    scores = Engine(network).scores(frames)
+    cutoff = calibrate_cutoff(network, frames, labels, 0.0, scores=scores, policy=policy)
+    found, full = (decide(each, scores) for each in (cutoff, CutoffPolicy.never(cutoff.steps)))
+    certificate: Certificate | None = getattr(policy, "certificate_", None)
+    made = with_guarantee(network.with_cutoff(cutoff), certificate.sentence if certificate else "")
+    if network.golden is not None:
+        made = replace(made, golden=record_golden(made, network.golden.frames))
+    return made, exit_summary(found.exit_step, found.decision, labels, network.depth, full)
+
+
+def _say(choice: PolicyChoice, samples: int, output: Output) -> None:
+    bound = "" if choice.delta is None else f", delta {choice.delta:g}"
+    output.note(f"calibrating on {samples} held-out samples: {choice.policy}, epsilon {choice.epsilon:g}{bound}")
+
+
+def _table(rows: list[_Row], choice: PolicyChoice, output: Output) -> Group:
+    """A row per network, and what is promised below."""
+    heads = ("frames sent", "all steps", "cutoff", "loss", "exit mean/p50/p95", "speed-up", "on hardware")
+    table = Table("variant", *heads, box=None)
+    for row in rows:
+        if row.certificate is None and (row.policy.thresholds[:-1] == NEVER).all():
+            output.note(
+                f"{row.name}: no step reaches epsilon {choice.epsilon:g}, so it never stops early; allow a larger one"
+            )
+        table.add_row(row.name, f"{row.policy.steps} of {row.frames}", *_cells(row.summary))
+    promises = [Text(f"\n{row.name}: {row.certificate.sentence}") for row in rows if row.certificate is not None]
+    return Group(table, *promises)
+
+
+def _cells(summary: ExitSummary) -> tuple[str, ...]:
+    return (
+        f"{100 * summary.accuracy_full:.1f} %",
+        f"{100 * summary.accuracy:.1f} %",
+        f"{100 * summary.loss:.1f} %",
+        f"{summary.mean_exit:.2f}/{summary.p50_exit:g}/{summary.p95_exit:g}",
+        f"{summary.speed_up:.2f} x",
+        f"{summary.hardware_speed_up:.2f} x",
+    )

@@ -41,7 +41,7 @@ def _facts(options: argparse.Namespace, lifted: Lifted, in_place: bool) -> dict[
         "output": str(options.output),
         "in_place": in_place,
         "version_before": lifted.version,
-        "version_after": FORMAT_VERSION,
+        "version_after": max(lifted.version, FORMAT_VERSION),
         "changes": lifted.changes,
     }
 
@@ -49,6 +49,6 @@ def _facts(options: argparse.Namespace, lifted: Lifted, in_place: bool) -> dict[
 def _lines(options: argparse.Namespace, lifted: Lifted, in_place: bool) -> list[str]:
     wrote = f"wrote {options.output}{' in place of the old file' if in_place else ''}"
     if not lifted.changes:
-        return [f"{wrote}: {options.file} has version {FORMAT_VERSION} already, nothing changed"]
+        return [f"{wrote}: {options.file} has version {lifted.version} already, nothing changed"]
     written = f"{wrote}: version {FORMAT_VERSION} instead of {lifted.version}, the same network"
     return [written, *(f"  {change}" for change in lifted.changes)]

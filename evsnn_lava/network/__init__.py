@@ -8,13 +8,14 @@ Axis order is lava-dl's everywhere: ``(N, C, H, W, T)``, that is sample, channel
 
 from evsnn_lava.network.description import Layer, NetworkDescription, Neuron, QuantisationFacts
 from evsnn_lava.network.golden import GoldenVectors, spike_hash
-from evsnn_lava.network.masks import FrameMasks
+from evsnn_lava.network.masks import FrameMasks, evenly
 from evsnn_lava.network.neurons import CubaNeuron
 from evsnn_lava.network.policy import NEVER, CutoffPolicy, top2_gap
 from evsnn_lava.network.recipe import InputRecipe
 from evsnn_lava.network.resonators import RfIzNeuron, RfNeuron
 from evsnn_lava.network.result import RunResult
 from evsnn_lava.network.sigma_delta import DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron
+from evsnn_lava.network.softmax import confidence, softmax_table
 from evsnn_lava.network.synapses import ComplexSynapse, ConvSynapse, DenseSynapse, DirectSynapse, Synapse
 
 __all__ = [
@@ -39,6 +40,9 @@ __all__ = [
     "SigmaDeltaNeuron",
     "SigmaNeuron",
     "Synapse",
+    "confidence",
+    "evenly",
+    "softmax_table",
     "spike_hash",
     "top2_gap",
 ]

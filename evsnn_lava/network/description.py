@@ -11,7 +11,7 @@ from evsnn_lava.errors import CapacityError, ConfigError
 from evsnn_lava.network.golden import GoldenVectors
 from evsnn_lava.network.masks import FrameMasks
 from evsnn_lava.network.neurons import CubaNeuron
-from evsnn_lava.network.policy import CutoffPolicy
+from evsnn_lava.network.policy import COMPARING, GUARANTEE, CutoffPolicy
 from evsnn_lava.network.recipe import InputRecipe
 from evsnn_lava.network.resonators import RfIzNeuron, RfNeuron
 from evsnn_lava.network.sigma_delta import DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron
@@ -220,7 +220,7 @@ class NetworkDescription:
                 f"network {self.name}: {self.cutoff.layers} of its {self.depth} layers are the cutoff; "
                 "there must be one before them"
             )
-        if self.layers[-1].neurons < 2 and self.cutoff.kind == "topk_gap":
+        if self.layers[-1].neurons < 2 and self.cutoff.kind in COMPARING:
             raise ConfigError(f"network {self.name}: it has one output neuron, a gap needs at least 2; use `never`")
 
     @property
@@ -239,7 +239,7 @@ class NetworkDescription:
         return self.masks.stream_steps + self.depth
 
     def with_cutoff(self, cutoff: CutoffPolicy) -> NetworkDescription:
-        """The same network with another cutoff policy and without golden vectors.
+        """The same network with another cutoff policy, without golden vectors and what the old policy promised.
 
         Parameters
         ----------
@@ -251,4 +251,5 @@ class NetworkDescription:
         NetworkDescription
             A copy.
         """
-        return replace(self, cutoff=cutoff, golden=None)
+        provenance = {key: value for key, value in self.provenance.items() if key != GUARANTEE}
+        return replace(self, cutoff=cutoff, golden=None, provenance=provenance)

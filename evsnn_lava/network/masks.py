@@ -146,3 +146,25 @@ def _frozen(mask: npt.ArrayLike) -> BoolArray:
     array = np.array(mask, dtype=bool)
     array.setflags(write=False)
     return array
+
+
+def evenly(count: int, total: int) -> npt.NDArray[np.int64]:
+    """Places of `count` evenly spaced frames among `total`: the middle of each of `count` equal parts.
+
+    Parameters
+    ----------
+    count, total : int
+        ``1 <= count <= total``.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (count,)
+        ``floor((i + 1/2) total / count)`` for ``i = 0 .. count - 1``; ascending, no place twice.
+
+    Examples
+    --------
+    >>> evenly(5, 10).tolist(), evenly(3, 4).tolist()
+    ([1, 3, 5, 7, 9], [0, 2, 3])
+    """
+    places: npt.NDArray[np.int64] = (2 * np.arange(count, dtype=np.int64) + 1) * total // (2 * count)
+    return places

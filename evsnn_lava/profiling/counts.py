@@ -253,11 +253,15 @@ NO_COMPARISON: Final = ("never", "fixed")
 
 
 def _readout(network: NetworkDescription, result: RunResult) -> tuple[IntArray, IntArray]:
-    """Additions and comparisons of the host; of a network that decides itself it takes one spike per sample."""
+    """Additions and comparisons of the host; of a network that decides itself it takes one spike per sample.
+
+    A softmax adds as many exponentials as there are classes, from a table; its division per step is not counted.
+    """
     if network.cutoff.layers:
         return np.ones_like(result.exit_step), np.zeros_like(result.exit_step)
-    additions: IntArray = result.exit_step * len(network.class_names)
-    return additions, additions * (network.cutoff.kind not in NO_COMPARISON)
+    looked: IntArray = result.exit_step * len(network.class_names)
+    exponentials = looked * (network.cutoff.kind == "confidence")
+    return looked + exponentials, looked * (network.cutoff.kind not in NO_COMPARISON)
 
 
 def _gated_layers(network: NetworkDescription) -> int:

@@ -24,6 +24,12 @@ MASK_LINE: Final = 50
 VALUE_LIMIT: Final = 240
 """Characters of a value of the provenance that are shown."""
 
+LEADS: Final = {
+    "gap": "gap: lead of the best class over the second, in spikes",
+    "confidence": "confidence: softmax probability of the best class, in 1/32768",
+}
+"""What the cutoff compares with its thresholds."""
+
 
 def network_tables(summary: NetworkSummary) -> RenderableType:
     """Everything about one network: facts, layers, masks, thresholds, provenance.
@@ -214,19 +220,21 @@ def cutoff_table(cutoff: CutoffSummary) -> Group:
     table = _table()
     table.add_column("After frame", justify="right", no_wrap=True)
     table.add_column("Stop when")
-    for steps, rule in threshold_runs(cutoff.thresholds):
+    lead = "confidence" if cutoff.softmax_length else "gap"
+    for steps, rule in threshold_runs(cutoff.thresholds, lead):
         table.add_row(steps, rule)
-    note = f"gap: lead of the best class over the second, in spikes; {fitted}"
-    return _titled(f"Cutoff ({cutoff.kind})", table, note)
+    return _titled(f"Cutoff ({cutoff.kind})", table, f"{LEADS[lead]}; {fitted}")
 
 
-def threshold_runs(thresholds: Sequence[int | None]) -> list[tuple[str, str]]:
+def threshold_runs(thresholds: Sequence[int | None], lead: str = "gap") -> list[tuple[str, str]]:
     """Say the thresholds in words, equal neighbours together.
 
     Parameters
     ----------
     thresholds : sequence of (int or None)
         One per step; None never stops, a negative one always does. The last step ends in any case.
+    lead : str
+        What is compared with them.
 
     Returns
     -------
@@ -238,7 +246,7 @@ def threshold_runs(thresholds: Sequence[int | None]) -> list[tuple[str, str]]:
     >>> threshold_runs([None, None, 3, 3, 2])
     [('1-2', 'never'), ('3-4', 'gap > 3'), ('5', 'always')]
     """
-    rules = ["never" if value is None else f"gap > {value}" if value >= 0 else "always" for value in thresholds]
+    rules = ["never" if value is None else f"{lead} > {value}" if value >= 0 else "always" for value in thresholds]
     rules[-1] = "always"
     runs, start = [], 1
     for rule, run in groupby(rules):

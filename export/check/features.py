@@ -106,6 +106,9 @@ def hidden_masks(subject: Subject) -> Iterator[Finding]:
         )
 
 
+ON_CHIP: Final = Change("cutoff", None, "`evsnn export FILE --cutoff on-chip` builds the decision from neurons")
+
+
 def cutoff_form(subject: Subject) -> Iterator[Finding]:
     """Who decides when to stop, and what that asks of the host."""
     cutoff = subject.network.cutoff
@@ -118,7 +121,7 @@ def cutoff_form(subject: Subject) -> Iterator[Finding]:
             "network",
             "note",
             "the host reads the output in every step and decides; that costs a round trip per step",
-            change=Change("cutoff", None, "`evsnn export FILE --cutoff on-chip` builds the decision from neurons"),
+            change=None if cutoff.kind == "confidence" else ON_CHIP,
         )
 
 

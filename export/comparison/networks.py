@@ -110,6 +110,7 @@ def _cutoff(before: NetworkDescription, after: NetworkDescription) -> Iterator[F
     old, new = before.cutoff.thresholds, after.cutoff.thresholds
     words = [thresholds_in_words(table.tolist()) for table in (old, new)]
     yield from field_changes("thresholds", *(words if words[0] != words[1] else (old, new)))
+    yield from field_changes("softmax", before.cutoff.softmax, after.cutoff.softmax)
 
 
 def thresholds_in_words(thresholds: list[int]) -> str:

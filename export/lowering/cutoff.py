@@ -101,6 +101,11 @@ def _require_spikes(network: NetworkDescription) -> None:
     last = network.layers[-1]
     if network.cutoff.layers:
         raise UnsupportedError(f"network {network.name}: its last layers decide already; export it as it is")
+    if network.cutoff.kind == "confidence":
+        raise UnsupportedError(
+            f"network {network.name}: its cutoff compares a softmax, the comparators only a gap; let the host decide "
+            "or calibrate with --policy topk_gap"
+        )
     if last.neurons < 2:
         raise UnsupportedError(f"layer {last.name}: a lead needs at least 2 outputs, found 1; leave the cutoff out")
     if last.neurons > MOST_CLASSES:

@@ -164,7 +164,9 @@ def _cutoff(tree: Tree) -> CutoffPolicy:
         "calibration_samples": take_scalar(tree, "evsnn/cutoff/calibration_samples"),
         "layers": take_scalar(tree, "evsnn/cutoff/layers"),
     }
-    with placed("evsnn/cutoff", {"layer": "layers", "threshold": "thresholds"}):
+    if "evsnn/cutoff/softmax" in tree:
+        parts["softmax"] = take(tree, "evsnn/cutoff/softmax")
+    with placed("evsnn/cutoff", {"layer": "layers", "softmax": "softmax", "threshold": "thresholds"}):
         return CutoffPolicy(**parts)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from evsnn_lava.export.netfile.golden import encode_golden
 from evsnn_lava.export.netfile.netx_limits import check_netx
 from evsnn_lava.export.netfile.neurons import encode_bias, encode_neuron
-from evsnn_lava.export.netfile.schema import FORMAT_VERSION, HASH_PATH, Tree
+from evsnn_lava.export.netfile.schema import FORMAT_VERSION, HASH_PATH, KINDS_OF_4, NEWEST_VERSION, Tree
 from evsnn_lava.export.netfile.synapses import encode_synapses
 from evsnn_lava.export.netfile.values import Block, integer_array, ints_array, real_array, text_array, texts_array
 from evsnn_lava.network import ComplexSynapse, DenseSynapse, DirectSynapse, Layer, NetworkDescription
@@ -113,7 +113,7 @@ def _about(network: NetworkDescription) -> Block:
         text_array(value, f"provenance of {key!r}")
     provenance = json.dumps(dict(network.provenance), sort_keys=True, separators=(",", ":"))
     return {
-        "format_version": ints_array(FORMAT_VERSION),
+        "format_version": ints_array(NEWEST_VERSION if network.cutoff.kind in KINDS_OF_4 else FORMAT_VERSION),
         "name": text_array(network.name, "network name"),
         "layer_names": texts_array([layer.name for layer in network.layers], "name of layer"),
         "class_names": texts_array(network.class_names, "name of class"),
@@ -140,7 +140,7 @@ def _masks(network: NetworkDescription) -> Block:
 
 def _cutoff(network: NetworkDescription) -> Block:
     cutoff = network.cutoff
-    return {
+    block: Block = {
         "kind": text_array(cutoff.kind, "cutoff kind"),
         "thresholds": ints_array(cutoff.thresholds),
         "epsilon": real_array(cutoff.epsilon, "cutoff epsilon"),
@@ -148,6 +148,7 @@ def _cutoff(network: NetworkDescription) -> Block:
         "calibration_samples": integer_array(cutoff.calibration_samples, "cutoff calibration samples"),
         "layers": integer_array(cutoff.layers, "cutoff layers"),
     }
+    return {**block, "softmax": ints_array(cutoff.softmax)} if cutoff.softmax.size else block
 
 
 def _quantisation(network: NetworkDescription) -> Block:

@@ -1,5 +1,8 @@
 """Lifting the content of older files, version by version, to the newest form.
 
+Version 4 adds to version 3 what only some networks need. A file of version 3 is of the newest form, and is written
+wherever the network needs no more, so that what older code can compute it can also read.
+
 A file is checked against the rules and the hash of its own version first, so nothing damaged is lifted.
 """
 
@@ -17,6 +20,7 @@ from evsnn_lava.export.netfile.schema import (
     FIELDS,
     FORMAT_VERSION,
     HASH_PATH,
+    NEWEST_VERSION,
     REMEDY,
     VERSION_PATH,
     Field,
@@ -38,7 +42,7 @@ class Lifted:
     version : int
         Version that the file had.
     changes : tuple of str
-        What was changed, a line each; empty for a file of the newest version.
+        What was changed, a line each; empty for a file of the newest form.
     """
 
     tree: Tree
@@ -47,7 +51,7 @@ class Lifted:
 
 
 def lift(tree: Tree) -> Lifted:
-    """Bring the content of a file to the newest version.
+    """Bring the content of a file to the newest form.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def lift(tree: Tree) -> Lifted:
     Returns
     -------
     Lifted
-        The content with the hash of the newest version; that of a file of the newest version is not touched.
+        The content with the hash of the newest form; that of a file of the newest form is not touched.
 
     Raises
     ------
@@ -100,9 +104,9 @@ def _version(tree: Tree) -> int:
     array = take(tree, VERSION_PATH)
     if array.shape != () or not field_of(VERSION_PATH).accepts(array.dtype):
         raise FormatError(f"/{VERSION_PATH} is not one 64-bit whole number; {REMEDY}")
-    if (version := int(array[()])) > FORMAT_VERSION:
+    if (version := int(array[()])) > NEWEST_VERSION:
         raise FormatError(
-            f"format version {version} is newer than {FORMAT_VERSION}, the newest known; update evsnn_lava"
+            f"format version {version} is newer than {NEWEST_VERSION}, the newest known; update evsnn_lava"
         )
     if version < 1:
         raise FormatError(f"format version {version} does not exist, the first is 1; {REMEDY}")
@@ -130,7 +134,8 @@ def _from_2(tree: Tree) -> tuple[Tree, list[str]]:
 
 
 def _fields_of_2() -> dict[str, Field]:
-    return {path: field for path, field in FIELDS.items() if path != "evsnn/cutoff/layers"}
+    added = {"evsnn/cutoff/layers", "evsnn/cutoff/softmax"}
+    return {path: field for path, field in FIELDS.items() if path not in added}
 
 
 def _fields_of_1() -> dict[str, Field]:

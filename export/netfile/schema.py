@@ -16,7 +16,12 @@ import numpy.typing as npt
 from evsnn_lava.errors import FormatError, printable
 
 FORMAT_VERSION: Final = 3
-"""Version of the ``/evsnn`` group that is written, and the newest that can be read."""
+"""Version of the ``/evsnn`` group that is written where the network needs no newer one."""
+
+NEWEST_VERSION: Final = 4
+"""The newest version that can be read; written for a cutoff of one of ``KINDS_OF_4``."""
+
+KINDS_OF_4: Final = ("conformal", "confidence")
 
 VERSION_PATH: Final = "evsnn/format_version"
 HASH_PATH: Final = "evsnn/content_hash"
@@ -108,8 +113,11 @@ FIELDS: Final[dict[str, Field]] = {
     "evsnn/masks/semantics": Field("text", (0,), "skip or mute: what becomes of a frame that the first mask drops"),
     "evsnn/masks/keep": Field("uint8", (2,), "(L, T) 1 where layer l receives its input for frame t"),
     "evsnn/masks/phase": Field("int64", (1,), "(L,) steps after a frame is sent at which its bit acts: l"),
-    "evsnn/cutoff/kind": Field("text", (0,), "topk_gap, fixed, never or on_chip"),
-    "evsnn/cutoff/thresholds": Field("int64", (1,), "(T',) stop at step t when the gap exceeds entry t - 1"),
+    "evsnn/cutoff/kind": Field("text", (0,), "topk_gap, conformal, confidence, fixed, never or on_chip"),
+    "evsnn/cutoff/thresholds": Field("int64", (1,), "(T',) stop at step t when the lead exceeds entry t - 1"),
+    "evsnn/cutoff/softmax": Field(
+        "int64", (1,), "(length,) of kind confidence: 2^15 exp(-d / temperature), rounded; absent otherwise"
+    ),
     "evsnn/cutoff/epsilon": Field("float64", (0,), "tolerated share of wrong early stops"),
     "evsnn/cutoff/calibration_hash": Field("text", (0,), "SHA-256 of the calibration data, or empty"),
     "evsnn/cutoff/calibration_samples": Field("int64", (0,), "number of calibration samples"),

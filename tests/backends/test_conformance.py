@@ -28,6 +28,7 @@ from evsnn_lava.network import (
     RfNeuron,
     SigmaDeltaNeuron,
     SigmaNeuron,
+    softmax_table,
 )
 from evsnn_lava.runtime.backends import backend as backend_named
 from evsnn_lava.simulation import run
@@ -85,6 +86,16 @@ def assert_conforms(backend: tuple[str, dict], small: NetworkDescription, frames
 def test_back_end_computes_the_reference(backend, masks, cutoff, bias):
     small = network(MASKS[masks], CUTOFFS[cutoff], bias)
     frames = np.random.default_rng(5).random((SAMPLES, *small.input_shape, STEPS)) < 0.15
+    assert_conforms(backend, small, frames)
+
+
+def test_a_softmax_stops_every_back_end_in_the_same_step(backend):
+    def likely(steps):
+        return CutoffPolicy("confidence", [NEVER, *[17000] * (steps - 1)], softmax=softmax_table(1.2))
+
+    small = network(MASKS["skip"], likely, bias=False)
+    frames = np.random.default_rng(5).random((SAMPLES, *small.input_shape, STEPS)) < 0.08
+    assert len(set(run(small, frames).exit_step.tolist())) > 1
     assert_conforms(backend, small, frames)
 
 

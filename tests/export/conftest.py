@@ -25,6 +25,7 @@ from evsnn_lava.network import (
     RfNeuron,
     SigmaDeltaNeuron,
     SigmaNeuron,
+    softmax_table,
 )
 from evsnn_lava.simulation import record_golden
 
@@ -89,13 +90,13 @@ def tiny():
 STEPS = 12
 
 
-def _chain(recipe, *layers):
+def _chain(recipe, *layers, cutoff=None):
     """A network of unnamed layers `(synapse, neuron[, recurrent])` that keeps every frame, with golden vectors."""
     shape, named = recipe.input_shape, []
     for index, (synapse, neuron, *recurrent) in enumerate(layers):
         shape = synapse.output_shape(shape)
         named.append(Layer(f"layer{index}", synapse, neuron, shape, *recurrent))
-    masks, cutoff = FrameMasks.all_kept(recipe.steps, len(named)), CutoffPolicy.never(recipe.steps)
+    masks, cutoff = FrameMasks.all_kept(recipe.steps, len(named)), cutoff or CutoffPolicy.never(recipe.steps)
     classes = tuple(f"class{index}" for index in range(named[-1].neurons))
     network = NetworkDescription("chain", tuple(named), recipe, masks, cutoff, classes)
     return replace(network, golden=record_golden(network, _random_frames(network, samples=2)))
@@ -133,11 +134,13 @@ def zoo():
     def complex_dense(outputs, inputs):
         return ComplexSynapse(DenseSynapse(_even(rng, outputs, inputs)), DenseSynapse(_even(rng, outputs, inputs)))
 
+    likely = CutoffPolicy("confidence", [NEVER, 30000, *[17000] * (STEPS - 2)], softmax=softmax_table(1.5))
     return {
         "delays": _chain(
             binary,
             (DenseSynapse(_even(rng, 5, 24), delays=rng.integers(0, 4, (5, 24))), _cubas(rng, 5, 90)),
             (DenseSynapse(_even(rng, 4, 5)), _cubas(rng, 4, 60)),
+            cutoff=likely,
         ),
         "recurrence": _chain(
             binary,

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import CalibrationError, ConfigError
-from evsnn_lava.export.calibrate import calibrate_cutoff, fit_thresholds, settled_right
+from evsnn_lava.export.calibrate import calibrate_cutoff
+from evsnn_lava.export.policies.settled import settled_right
+from evsnn_lava.export.policies.thresholds import fit_thresholds
 from evsnn_lava.network import NEVER, CutoffPolicy, top2_gap
 from evsnn_lava.simulation import cumulative_scores, run, simulate
 

@@ -15,7 +15,7 @@ from evsnn_lava.errors import FormatError
 from evsnn_lava.export.netfile.encoding import encode
 from evsnn_lava.export.netfile.migration import lift
 from evsnn_lava.export.netfile.reader import read_lifted, read_net
-from evsnn_lava.export.netfile.schema import FORMAT_VERSION
+from evsnn_lava.export.netfile.schema import FORMAT_VERSION, NEWEST_VERSION
 from evsnn_lava.export.netfile.writer import content_hash, write_net
 from evsnn_lava.simulation import record_golden
 
@@ -160,7 +160,7 @@ def test_a_version_1_file_with_the_number_of_version_2_misses_something(tmp_path
         read_net(edited(tmp_path, lambda net: net["evsnn/format_version"].__setitem__((), 2)))
 
 
-@pytest.mark.parametrize("version", [0, -1, FORMAT_VERSION + 1, 2**62])
+@pytest.mark.parametrize("version", [0, -1, NEWEST_VERSION + 1, 2**62])
 def test_versions_that_do_not_exist(tmp_path, version):
     with pytest.raises(FormatError, match=f"format version {version}"):
         read_net(edited(tmp_path, lambda net: net["evsnn/format_version"].__setitem__((), version)))

@@ -13,7 +13,7 @@ import pytest
 from evsnn_lava.errors import ConfigError, FormatError
 from evsnn_lava.export.netfile.encoding import content_digest, encode
 from evsnn_lava.export.netfile.reader import read_net
-from evsnn_lava.export.netfile.schema import FORMAT_VERSION, HASH_PATH
+from evsnn_lava.export.netfile.schema import HASH_PATH, NEWEST_VERSION
 from evsnn_lava.export.netfile.storage import tree_to_bytes
 from evsnn_lava.export.netfile.writer import content_hash, write_net
 
@@ -115,8 +115,8 @@ def test_names_of_a_file_of_another_layout_that_is_cut(tmp_path, length):
 
 
 def test_newer_version_is_named_first(demo, tmp_path):
-    newer = {"evsnn/format_version": np.array(FORMAT_VERSION + 1, "<i8"), "evsnn/new": np.array(1, "<i8")}
-    assert f"format version {FORMAT_VERSION + 1} is newer than {FORMAT_VERSION}" in refusal(
+    newer = {"evsnn/format_version": np.array(NEWEST_VERSION + 1, "<i8"), "evsnn/new": np.array(1, "<i8")}
+    assert f"format version {NEWEST_VERSION + 1} is newer than {NEWEST_VERSION}" in refusal(
         forge(demo, tmp_path / "a.net", newer)
     )
 

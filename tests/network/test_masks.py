@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.network import FrameMasks
+from evsnn_lava.network import FrameMasks, evenly
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,15 @@ def test_masks_cannot_be_changed():
     assert masks.keep[0].all()
     with pytest.raises(ValueError, match="read-only"):
         masks.keep[0][0] = False
+
+
+@given(st.data(), st.integers(1, 200))
+def test_evenly_spaced_frames_have_gaps_that_differ_by_one_and_margins_of_half_a_gap(data, total):
+    count = data.draw(st.integers(1, total))
+    places = evenly(count, total)
+    gaps = np.diff(places)
+    assert len(places) == count
+    assert gaps.size == 0 or gaps.max() - gaps.min() <= 1
+    assert gaps.size == 0 or gaps.min() >= 1
+    for margin in (places[0], total - 1 - places[-1]):
+        assert abs(margin - (total / count - 1) / 2) <= 1

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import ConfigError
-from evsnn_lava.network import NEVER, CutoffPolicy, top2_gap
+from evsnn_lava.network import NEVER, CutoffPolicy, confidence, softmax_table, top2_gap
+from evsnn_lava.network.softmax import SOFTMAX_LIMIT
 
 THRESHOLD = st.integers(-2, 6) | st.just(NEVER)
 
@@ -95,7 +98,7 @@ def test_gap_is_between_the_two_best(scores):
     [
         (
             lambda: CutoffPolicy("gap", [1]),
-            "unknown cutoff policy 'gap'; choose one of: fixed, never, on_chip, topk_gap",
+            "unknown cutoff policy 'gap'; choose one of: confidence, conformal, fixed, never, on_chip, topk_gap",
         ),
         (lambda: CutoffPolicy("topk_gap", []), None),
         (lambda: CutoffPolicy("topk_gap", [[1, 2]]), None),
@@ -124,3 +127,69 @@ def test_a_policy_cannot_be_changed():
     assert policy.thresholds.tolist() == [1, 2]
     with pytest.raises(ValueError, match="read-only"):
         policy.thresholds[0] = 7
+
+
+TEMPERATURES = st.floats(0.05, 369)
+
+
+@given(temperature=TEMPERATURES)
+def test_a_table_of_exponentials_holds_all_that_round_to_more_than_nothing(temperature):
+    table = softmax_table(temperature).tolist()
+    assert table == [round(2**15 * math.exp(-behind / temperature)) for behind in range(len(table))]
+    assert round(2**15 * math.exp(-len(table) / temperature)) == 0
+    assert len(table) <= SOFTMAX_LIMIT
+    assert CutoffPolicy("confidence", [1], softmax=table).softmax.tolist() == table
+
+
+@given(case=cases(), temperature=TEMPERATURES)
+def test_the_confidence_by_hand_and_near_the_softmax(case, temperature):
+    scores = case[1]
+    table = softmax_table(temperature)
+    for sample, found in zip(scores.reshape(-1, scores.shape[-1]), confidence(scores, table).reshape(-1), strict=True):
+        behind = [int(sample.max() - score) for score in sample]
+        assert found == 2**30 // sum(int(table[d]) if d < len(table) else 0 for d in behind)
+        assert abs(found / 2**15 - 1 / sum(math.exp(-d / temperature) for d in behind)) < 2e-4
+        assert sorted(behind)[1] or found <= 2**14
+
+
+@given(case=cases(), temperature=TEMPERATURES)
+def test_a_confidence_stops_whole_runs_where_it_stops_them_step_by_step(case, temperature):
+    table, scores = case
+    limits = [threshold if threshold in (NEVER, -1) else 2**14 + 2000 * threshold for threshold in table]
+    policy = CutoffPolicy("confidence", limits, softmax=softmax_table(temperature))
+    expected = [first_stop(policy, sample) for sample in scores]
+    assert policy.exit_step(scores).tolist() == expected
+    assert policy.exit_step_of(policy.lead(scores)).tolist() == expected
+
+
+def test_conformal_thresholds_are_gaps():
+    scores = np.array([[[4, 0], [4, 1], [4, 2]]])
+    policies = [CutoffPolicy(kind, [NEVER, 2, 1]) for kind in ("topk_gap", "conformal")]
+    assert [policy.exit_step(scores).tolist() for policy in policies] == [[2], [2]]
+
+
+WRONG_SOFTMAX = {
+    "none": ("confidence", []),
+    "of another kind": ("topk_gap", softmax_table(1.0)),
+    "does not start with certainty": ("confidence", [32767, 5]),
+    "rises": ("confidence", [32768, 5, 6]),
+    "ends with nothing": ("confidence", [32768, 5, 0]),
+    "negative": ("confidence", [32768, -1]),
+    "no whole numbers": ("confidence", [32768.0, 5.0]),
+    "matrix": ("confidence", [[32768, 5]]),
+    "too long": ("confidence", [32768] * (SOFTMAX_LIMIT + 1)),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SOFTMAX)
+def test_a_table_that_cannot_be_one_is_refused_in_one_line(name):
+    kind, table = WRONG_SOFTMAX[name]
+    with pytest.raises(ConfigError, match="softmax") as caught:
+        CutoffPolicy(kind, [1, 1], softmax=table)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, 370.0, float("nan"), float("inf")])
+def test_temperatures_without_a_table_are_refused(temperature):
+    with pytest.raises(ConfigError, match=r"softmax temperature is .* use a gap policy"):
+        softmax_table(temperature)

@@ -56,6 +56,11 @@ def test_work_beside_the_network(network_of, result, counted):
     assert both.cutoff_comparisons.tolist() == [2 * 3, 4 * 3]
     assert both.mask_gates.tolist() == [4 * 2, 6 * 2]
 
+    likely = CutoffPolicy("confidence", [20000] * 4, softmax=[2**15, 9])
+    softmax = counted(network_of(cutoff=likely), result)
+    assert softmax.readout_additions.tolist() == [2 * 2 * 3, 2 * 4 * 3], "scores, and exponentials of the classes"
+    assert softmax.cutoff_comparisons.tolist() == [2 * 3, 4 * 3]
+
 
 def decided_on_chip(network):
     """A network with its cutoff in neurons, and a run of it."""

@@ -115,7 +115,7 @@ class Flight:
             layer.advance(source, clock, self._inboxes, counting)
             source = layer.lists
         depth, order = len(self.layers), self.plan.layers[-1].output.order
-        read_out(source.arrays, order, depth, stops.thresholds, clock, self.scores, self.exit_step, self.history)
+        read_out(source.arrays, order, depth, stops.rule, clock, self.scores, self.exit_step, self.history)
 
     def _lengths(self, stops: Stops) -> IntArray:
         """Steps of the next window of each slot: to the next step in which the sample may stop, if that is not near."""

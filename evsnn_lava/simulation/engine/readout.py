@@ -8,7 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.network import NEVER, CutoffPolicy
+from evsnn_lava.network.softmax import SOFTMAX_BITS
 from evsnn_lava.simulation.engine.compiled import inner, kernel
+
+CERTAIN = 2 ** (2 * SOFTMAX_BITS)
 
 
 @inner
@@ -25,8 +28,22 @@ def _gap(scores):
     return best - second
 
 
+@inner
+def _confidence(scores, softmax):
+    """Softmax of the largest score: see `evsnn_lava.network.confidence`."""
+    best = scores[0]
+    for score in scores[1:]:
+        best = max(best, score)
+    total = np.int64(0)
+    for score in scores:
+        behind = best - score
+        if behind < len(softmax):
+            total += softmax[behind]
+    return np.int64(CERTAIN // total)
+
+
 @kernel
-def read_out(lists, order, depth, thresholds, clock, scores, exit_step, history):
+def read_out(lists, order, depth, rule, clock, scores, exit_step, history):
     """Add the output of a window to the scores, up to the exit of each sample.
 
     Parameters
@@ -37,8 +54,8 @@ def read_out(lists, order, depth, thresholds, clock, scores, exit_step, history)
         Class of every neuron of the engine.
     depth : int
         Number of layers.
-    thresholds : numpy.ndarray of int64, shape (T',)
-        See `CutoffPolicy`.
+    rule : (numpy.ndarray, numpy.ndarray) of int64
+        Thresholds and softmax table, see `CutoffPolicy`.
     clock : (numpy.ndarray, numpy.ndarray)
         First step and steps of the window, of every slot.
     scores : numpy.ndarray of int64, shape (slots, classes)
@@ -50,6 +67,7 @@ def read_out(lists, order, depth, thresholds, clock, scores, exit_step, history)
     """
     index, value, start, count = lists
     first, steps = clock
+    thresholds, softmax = rule
     for slot in range(len(steps)):
         for step in range(max(first[slot], depth), first[slot] + steps[slot]):
             if exit_step[slot]:
@@ -61,7 +79,11 @@ def read_out(lists, order, depth, thresholds, clock, scores, exit_step, history)
             if history.shape[1]:
                 history[slot, frame] = scores[slot]
             limit = thresholds[frame]
-            if frame == len(thresholds) - 1 or (limit < NEVER and _gap(scores[slot]) > limit):
+            stops = frame == len(thresholds) - 1
+            if not stops and limit < NEVER:
+                lead = _confidence(scores[slot], softmax) if len(softmax) else _gap(scores[slot])
+                stops = lead > limit
+            if stops:
                 exit_step[slot] = frame + 1
 
 
@@ -75,10 +97,18 @@ class Stops:
         See `CutoffPolicy`.
     following : numpy.ndarray of int64, shape (T',)
         The first frame, from each one on, after which a sample may stop.
+    softmax : numpy.ndarray of int64, shape (length,)
+        See `CutoffPolicy`.
     """
 
     thresholds: npt.NDArray[np.int64]
     following: npt.NDArray[np.int64]
+    softmax: npt.NDArray[np.int64]
+
+    @property
+    def rule(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """What the kernel compares."""
+        return self.thresholds, self.softmax
 
     @classmethod
     def of(cls, policy: CutoffPolicy) -> Stops:
@@ -92,7 +122,7 @@ class Stops:
         may_stop = policy.thresholds < NEVER
         may_stop[-1] = True
         frames = np.where(may_stop, np.arange(policy.steps), policy.steps)
-        return cls(policy.thresholds, np.minimum.accumulate(frames[::-1])[::-1])
+        return cls(policy.thresholds, np.minimum.accumulate(frames[::-1])[::-1], policy.softmax)
 
     @classmethod
     def at_the_end(cls, steps: int) -> Stops:

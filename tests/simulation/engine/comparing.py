@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from evsnn_lava.network import NEVER, CutoffPolicy
+from evsnn_lava.network import NEVER, CutoffPolicy, softmax_table
 from evsnn_lava.simulation import run, simulate
 from evsnn_lava.simulation.engine import Stepper
 from evsnn_lava.simulation.reference import gate_open
@@ -58,6 +58,8 @@ def policies(rng, network):
     yield CutoffPolicy.fixed(int(rng.integers(1, steps + 1)), steps)
     if network.layers[-1].neurons > 1:  # a gap needs two
         yield CutoffPolicy("topk_gap", rng.choice([NEVER, -1, 0, 1, 3], steps, p=[0.4, 0.1, 0.2, 0.2, 0.1]))
+        likely = rng.choice([NEVER, -1, 2**14, 20000, 32000, 2**15 - 1], steps)
+        yield CutoffPolicy("confidence", likely, softmax=softmax_table(rng.choice([0.2, 1.5, 40.0, 369.0])))
 
 
 def stepped_differences(network, frames, stepper=None):

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 import evsnn_lava.simulation.engine as package
-from evsnn_lava.network import NEVER, ConvSynapse, CubaNeuron, CutoffPolicy, DenseSynapse, InputRecipe, RfIzNeuron
+from evsnn_lava.network import (
+    NEVER,
+    ConvSynapse,
+    CubaNeuron,
+    CutoffPolicy,
+    DenseSynapse,
+    InputRecipe,
+    RfIzNeuron,
+    softmax_table,
+)
 from evsnn_lava.simulation import run, simulate
 from evsnn_lava.simulation.engine import Engine, plan
 from evsnn_lava.simulation.engine.rows import MOST_ROWS
@@ -50,6 +59,9 @@ def large_cases():
     network = building.network(recipe, *blocks, head, policy=CutoffPolicy("topk_gap", [NEVER, 3, *[1] * 15]))
     for rate in (0.02, 0.3, 1.0):
         yield network, building.spikes(rng, network, 6, rate)
+    likely = CutoffPolicy("confidence", [NEVER, *[22000] * 8, *[2**14] * 8], softmax=softmax_table(2.5))
+    for rate in (0.1, 0.3):
+        yield network.with_cutoff(likely), building.spikes(rng, network, 6, rate)
     full = DenseSynapse(np.where(np.arange(150)[:, None] % 2, 255, -256) * np.ones((1, 180), dtype=int))
     small = DenseSynapse(rng.integers(-9, 9, (3, 150))), building.RELAY
     network = building.network(recipe, (full, CubaNeuron(131071, -1, 0)), small)
@@ -267,8 +279,10 @@ SAMPLES = {
     "what came back is added twice": rewritten("running", "        back[i] = 0\n", ""),
     "recurrent layers do many steps at once": rewritten("running", "steps = 1 if plan.back else max", "steps = max"),
     "only the first tile of slots is computed": rewritten("running", "range(0, slots, self.slots)", "range(0, 1)"),
-    "the gap is reached": rewritten("readout", "_gap(scores[slot]) > limit", "_gap(scores[slot]) >= limit"),
+    "the lead is reached": rewritten("readout", "stops = lead > limit", "stops = lead >= limit"),
     "scores go on after the exit": rewritten("readout", "if exit_step[slot]:", "if exit_step[slot] < 0:"),
+    "exponentials end too early": rewritten("readout", "if behind < len(softmax)", "if behind < len(softmax) - 25"),
+    "the best class is the first": rewritten("readout", "best = max(best, score)", "best = best"),
     "the second best is the third": rewritten("readout", "second = score, best", "second = score, second"),
     "numbers count as spikes": rewritten("readout", "value[at] if len(value) > 1 else 1", "1"),
 }
