@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.cli.console import Output
-from evsnn_lava.data import bin_set, load
+from evsnn_lava.data import frames_of, load_part
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.check import check, summary_line
 from evsnn_lava.export.lowering.cutoff import CutoffLowering, lower_cutoff
@@ -147,8 +147,8 @@ def export_folder(
     model = load_model(require_folder(folder) / f"{choose_variant(folder, variant)}.pt")
     frames: BoolArray | None = None
     if golden:
-        held_out = load(model.config.data.dataset, "validation")
-        frames = bin_set(held_out, model.recipe, range(min(golden, len(held_out))))
+        held_out = load_part(model.config.data.dataset, "validation")
+        frames = frames_of(held_out, model.recipe, range(min(golden, len(held_out))))
     form = form or Form()
     return _finish(assemble(folder, variant, form.cutoff != "none", None), path, form, frames, say)
 

@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--config", type=Path, required=True, help="TOML file with the configuration")
     parser.add_argument("-o", "--output", type=Path, help="folder of the run (default: runs/NAME)")
+    parser.add_argument("--plain", type=Path, metavar="FILE", help="begin the masks from this plain.pt")
     parser.add_argument("--resume", action="store_true", help="take up an interrupted run")
 
 
@@ -29,7 +30,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     if (folder / "config.json").is_file() and not options.resume:
         output.note(f"replacing the run in {folder}")
     try:
-        paths = train_with_progress(config, folder, output, options.resume)
+        paths = train_with_progress(config, folder, output, options.resume, options.plain)
     except KeyboardInterrupt:
         output.note(f"go on with: evsnn train --config {options.config} -o {folder} --resume")
         raise
@@ -38,7 +39,9 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     return 0
 
 
-def train_with_progress(config: RunConfig, folder: Path, output: Output, resume: bool = False) -> list[Path]:
+def train_with_progress(
+    config: RunConfig, folder: Path, output: Output, resume: bool = False, plain: Path | None = None
+) -> list[Path]:
     """Train and show the epochs.
 
     Parameters
@@ -51,6 +54,8 @@ def train_with_progress(config: RunConfig, folder: Path, output: Output, resume:
         Where to show progress.
     resume : bool
         Take up an interrupted run.
+    plain : pathlib.Path, optional
+        A plain network to begin the masks from.
 
     Returns
     -------
@@ -70,4 +75,4 @@ def train_with_progress(config: RunConfig, folder: Path, output: Output, resume:
             progress.update(tasks[epoch.stage], completed=epoch.epoch, said=said)
             output.sign_of_life(f"{epoch.stage}: epoch {epoch.epoch} of {epoch.epochs}, {said}")
 
-        return train(config, folder, report, resume)
+        return train(config, folder, report, resume, plain)

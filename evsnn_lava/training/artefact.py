@@ -18,6 +18,8 @@ from evsnn_lava._torch import torch
 from evsnn_lava.errors import ConfigError, EvsnnError, FormatError
 from evsnn_lava.network import InputRecipe
 from evsnn_lava.training.config import RunConfig
+from evsnn_lava.training.hoyer.integers import IntegerNetwork, fold
+from evsnn_lava.training.hoyer.network import HoyerNetwork
 from evsnn_lava.training.model import EventNetwork
 
 
@@ -37,8 +39,8 @@ class TrainedModel:
         One per output neuron.
     keep : numpy.ndarray of bool, shape (L, T)
         Hard frame masks; all ones for the plain variant.
-    network : EventNetwork
-        The blocks with their weights.
+    network : EventNetwork or IntegerNetwork
+        The blocks with their weights; of a Hoyer network, the integers.
     facts : dict of str to str
         Versions, seeds and results, for the provenance.
     """
@@ -48,7 +50,7 @@ class TrainedModel:
     recipe: InputRecipe
     class_names: tuple[str, ...]
     keep: npt.NDArray[np.bool_]
-    network: EventNetwork
+    network: EventNetwork | IntegerNetwork
     facts: dict[str, str]
 
     @property
@@ -130,18 +132,26 @@ def _rebuild(content: dict[str, Any]) -> TrainedModel:
     config = RunConfig.model_validate(meta["config"])
     values = meta["recipe"]
     recipe = InputRecipe(**{**values, "crop": None if values["crop"] is None else tuple(values["crop"])})
-    network = EventNetwork(config.network, recipe.input_shape, len(meta["class_names"]))
+    network = _empty_network(config, recipe, len(meta["class_names"]))
     network.load_state_dict(content["state"])
     _require_finite(network)
     keep = content["keep"].numpy().astype(bool)
-    if keep.shape != (len(network.blocks), recipe.steps):
-        raise ValueError(f"masks of shape {keep.shape} for {len(network.blocks)} layers and {recipe.steps} frames")
+    if keep.shape != (network.depth, recipe.steps):
+        raise ValueError(f"masks of shape {keep.shape} for {network.depth} layers and {recipe.steps} frames")
     return TrainedModel(
         meta["variant"], config, recipe, tuple(meta["class_names"]), keep, network.eval(), dict(meta["facts"])
     )
 
 
-def _require_finite(network: EventNetwork) -> None:
+def _empty_network(config: RunConfig, recipe: InputRecipe, classes: int) -> EventNetwork | IntegerNetwork:
+    """The network of a configuration, before its weights are read."""
+    if config.hoyer is None:
+        return EventNetwork(config.network, recipe.input_shape, classes)
+    floats = HoyerNetwork(config.network, config.hoyer, recipe.input_shape, classes)
+    return fold(floats.eval(), recipe.value_range[1], recipe.steps)
+
+
+def _require_finite(network: EventNetwork | IntegerNetwork) -> None:
     for name, values in network.state_dict().items():
         if not torch.isfinite(values).all():
             raise ValueError(f"{name} has values that are not finite numbers")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,25 +12,30 @@ from evsnn_lava._torch import Tensor, torch
 
 
 class FrameBatches(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
-    """Binary frames and labels; an index is a whole batch of sample numbers.
+    """Frames and labels; an index is a whole batch of sample numbers.
 
     Frames are kept with time before space in memory, the layout that the blocks work on.
 
     Parameters
     ----------
-    frames : numpy.ndarray of bool, shape (N, C, H, W, T)
+    frames : numpy.ndarray of bool or int, shape (N, C, H, W, T)
         Input frames.
     labels : numpy.ndarray of int, shape (N,)
         Classes.
     """
 
-    def __init__(self, frames: npt.NDArray[np.bool_], labels: npt.NDArray[np.integer]) -> None:
+    def __init__(self, frames: npt.NDArray[Any], labels: npt.NDArray[np.integer]) -> None:
         self.frames = torch.from_numpy(np.ascontiguousarray(np.moveaxis(frames, -1, 1)))
         self.labels = torch.from_numpy(np.array(labels, dtype=np.int64))
 
     def __len__(self) -> int:
         """Number of samples."""
         return len(self.labels)
+
+    @property
+    def steps(self) -> int:
+        """Number of frames of a sample."""
+        return int(self.frames.shape[1])
 
     def __getitem__(self, index: list[int]) -> tuple[Tensor, Tensor]:
         """One batch: frames of shape (N, C, H, W, T) in float32, and labels."""
@@ -57,7 +63,12 @@ class FrameBatches(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
 
 
 def augment(
-    frames: Tensor, shift_pixels: int, event_drop: float, rotate_degrees: float = 0.0, zoom: float = 0.0
+    frames: Tensor,
+    shift_pixels: int,
+    event_drop: float,
+    rotate_degrees: float = 0.0,
+    zoom: float = 0.0,
+    shift_steps: int = 0,
 ) -> Tensor:
     """Move every sample as a whole and drop some of its events.
 
@@ -73,6 +84,8 @@ def augment(
         Largest rotation to either side.
     zoom : float
         Largest change of size, as a share.
+    shift_steps : int
+        Largest shift in time; what leaves the recording is lost.
 
     Returns
     -------
@@ -81,12 +94,25 @@ def augment(
         pixel of the input.
     """
     by_time = frames.movedim(-1, 1)
+    if shift_steps:
+        by_time = _delayed(by_time, shift_steps)
     if shift_pixels or rotate_degrees or zoom:
         by_time = _moved(by_time, shift_pixels, math.radians(rotate_degrees), zoom)
     if event_drop:
         share = 1 - event_drop * torch.rand(len(by_time), 1, 1, 1, 1, device=frames.device)
         by_time = by_time * (torch.rand_like(by_time) < share)
     return by_time.movedim(1, -1)
+
+
+def _delayed(samples: Tensor, most: int) -> Tensor:
+    """Move every sample in time by its own number of steps."""
+    number, steps = samples.shape[:2]
+    source = torch.arange(steps, device=samples.device) - torch.randint(
+        -most, most + 1, (number, 1), device=samples.device
+    )
+    inside = (source >= 0) & (source < steps)
+    moved = samples[torch.arange(number, device=samples.device)[:, None], source.clamp(0, steps - 1)]
+    return moved * inside.view(number, steps, 1, 1, 1)
 
 
 def _moved(samples: Tensor, shift_pixels: int, rotate: float, zoom: float) -> Tensor:

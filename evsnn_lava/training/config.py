@@ -43,6 +43,8 @@ class DataConfig(_Strict):
         They are rotated and resized by up to this angle and this share.
     event_drop : float
         Each training recording loses a random share of its events, up to this one.
+    shift_steps : int
+        Training frames are shifted in time by up to so many frames; not for masks, which need a fixed time axis.
     """
 
     dataset: str
@@ -52,6 +54,7 @@ class DataConfig(_Strict):
     rotate_degrees: Annotated[float, Field(ge=0, le=180)] = 0.0
     zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
     event_drop: Share = 0.3
+    shift_steps: Annotated[int, Field(ge=0)] = 0
 
 
 class NeuronConfig(_Strict):
@@ -87,12 +90,25 @@ class DenseConfig(_Strict):
     weight_scale: Positive = 2.0
 
 
-class NetworkConfig(_Strict):
-    """Hidden blocks in order; the output block is added with one neuron per class."""
+class RecurrentConfig(_Strict):
+    """A fully connected block whose spikes come back to it in the next step."""
 
-    layers: tuple[Annotated[ConvConfig | DenseConfig, Field(discriminator="type")], ...] = ()
+    type: Literal["recurrent"]
+    units: Count
+    weight_scale: Positive = 2.0
+    recurrent_scale: Positive = 0.5
+
+
+class NetworkConfig(_Strict):
+    """Hidden blocks in order; the output block is added with one neuron per class.
+
+    ``dropout`` is the share of the hidden neurons that are silent for a training sample.
+    """
+
+    layers: tuple[Annotated[ConvConfig | DenseConfig | RecurrentConfig, Field(discriminator="type")], ...] = ()
     neuron: NeuronConfig = NeuronConfig()
     output_weight_scale: Positive = 2.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class TrainConfig(_Strict):
@@ -108,8 +124,12 @@ class TrainConfig(_Strict):
         Of AdamW; the rate follows one cycle per stage.
     anytime_weight : float
         Share of the loss that asks for the right answer after every step, not only after the last.
+    anytime_from : float
+        Share of the steps, at the beginning, that it leaves out.
+    evidence : {"rate", "count"}
+        Whether the loss looks at output spikes per step so far, or at their number.
     logit_scale : float
-        Output spike rates are multiplied by it before the cross entropy.
+        They are multiplied by it before the cross entropy.
     patience : int
         A stage ends after this many epochs without a better validation loss; 0 never ends early.
     accelerator : str
@@ -121,6 +141,8 @@ class TrainConfig(_Strict):
     learning_rate: Positive = 2e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
     anytime_weight: Share = 0.5
+    anytime_from: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    evidence: Literal["rate", "count"] = "rate"
     logit_scale: Positive = 10.0
     patience: Annotated[int, Field(ge=0)] = 0
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
@@ -131,6 +153,8 @@ class MasksConfig(_Strict):
 
     Attributes
     ----------
+    method : {"learned", "uniform", "first", "random", "energy"}
+        Where the masks come from; all but ``learned`` are controls without a soft stage.
     keep : tuple of float
         Share of the frames that each layer keeps, never rising; one value serves all layers.
     semantics : {"skip", "mute"}
@@ -143,16 +167,32 @@ class MasksConfig(_Strict):
         Of the diversity and the budget loss.
     learning_rate : float
         Of the embeddings.
+    sharpness : float
+        Slope of the gates.
+    keep_drive : bool
+        Divide the gates by their mean, so that the soft stage does not weaken the input.
+    straight_through : float
+        Last share of the soft stage, in which the frames pass as the hardened masks would let them.
+    harden : {"top_k", "threshold"}
+        Keep the best frames, or those whose mean gate is above 0.5.
+    rewind : bool
+        Whether the hard stage begins with the weights of the plain stage, as every control does.
     """
 
+    method: Literal["learned", "uniform", "first", "random", "energy"] = "learned"
     keep: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (0.5,)
     semantics: Literal["skip", "mute"] = "skip"
     soft_epochs: Count = 6
     hard_epochs: Count = 8
     tokens: Count = 4
-    dice_weight: Annotated[float, Field(ge=0)] = 0.1
+    dice_weight: Annotated[float, Field(ge=0)] = 1e-3
     budget_weight: Annotated[float, Field(ge=0)] = 1.0
-    learning_rate: Positive = 1e-2
+    learning_rate: Positive = 2e-2
+    sharpness: Positive = 2.0
+    keep_drive: bool = False
+    straight_through: Share = 0.5
+    harden: Literal["top_k", "threshold"] = "top_k"
+    rewind: bool = True
 
     @field_validator("keep")
     @classmethod
@@ -175,12 +215,81 @@ class CutoffConfig(_Strict):
         Tolerated share of wrong early stops.
     min_support : int
         Calibration samples that a threshold needs.
+    policy : {"topk_gap", "confidence", "conformal", "fixed"}
+        Kind of the cutoff.
+    delta : float or None
+        With it, ``epsilon`` bounds the accuracy lost on new data, but for this probability.
+    monotone : bool
+        Thresholds never rise with the step.
     """
 
     rcs_weight: Annotated[float, Field(ge=0)] = 0.002
     rcs_tail: Annotated[float, Field(gt=0, le=1)] = 0.3
     epsilon: Share = 0.01
     min_support: Count = 50
+    policy: Literal["topk_gap", "confidence", "conformal", "fixed"] = "topk_gap"
+    delta: Annotated[float, Field(gt=0, lt=1)] | None = None
+    monotone: bool = False
+
+
+class HoyerInitConfig(_Strict):
+    """A first stage that finds the thresholds of an event network, see ``training/hoyer_init.py``.
+
+    Attributes
+    ----------
+    epochs : int
+        Length of the stage.
+    loss_weight : float
+        Of the Hoyer measure, as a share of its largest value, summed over the hidden layers.
+    extremum : bool
+        Whether thresholds follow the Hoyer extremum, or only ``v_th`` is learned.
+    momentum : float
+        Share of a batch in the running extremum.
+    """
+
+    epochs: Count = 10
+    loss_weight: Annotated[float, Field(ge=0)] = 0.1
+    extremum: bool = True
+    momentum: Annotated[float, Field(gt=0, le=1)] = 0.1
+
+
+class HoyerConfig(_Strict):
+    """A network of one step, or a few: the hidden layers become Conv-BN-Hoyer blocks, see ``docs/hoyer.md``.
+
+    Attributes
+    ----------
+    loss_weight : float
+        Of the Hoyer measure, as a share of its largest value, summed over the hidden layers.
+    extremum : bool
+        Whether thresholds follow the Hoyer extremum; else they are ``v_th`` alone.
+    momentum : float
+        Share of a batch in the running extremum.
+    warmup_epochs : int
+        Epochs of the float stage before the Hoyer loss counts.
+    dropout : float
+        Share of the spikes before dense layers that is lost in training.
+    label_smoothing : float
+        Of the cross entropy.
+    mirror : bool
+        Whether half of the training pictures have left and right exchanged.
+    pixel_bits : int
+        Bits of the brightness that the first layer gets.
+    integer_epochs : int
+        Length of the stage in which the folded integers are trained.
+    integer_learning_rate : float
+        Peak rate of that stage.
+    """
+
+    loss_weight: Annotated[float, Field(ge=0)] = 0.05
+    extremum: bool = True
+    momentum: Annotated[float, Field(gt=0, le=1)] = 0.1
+    warmup_epochs: Annotated[int, Field(ge=0)] = 1
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    mirror: bool = False
+    pixel_bits: Annotated[int, Field(ge=1, le=8)] = 4
+    integer_epochs: Count = 4
+    integer_learning_rate: Positive = 3e-4
 
 
 class RunConfig(_Strict):
@@ -192,6 +301,10 @@ class RunConfig(_Strict):
         Name of the network and of the run's folder.
     seed : int
         Seeds everything.
+    hoyer : HoyerConfig or None
+        With it, the network is one of pictures with Hoyer blocks.
+    hoyer_init : HoyerInitConfig or None
+        None begins with the plain stage.
     masks : MasksConfig or None
         None trains without masks.
     """
@@ -201,6 +314,8 @@ class RunConfig(_Strict):
     data: DataConfig
     network: NetworkConfig = NetworkConfig()
     train: TrainConfig = TrainConfig()
+    hoyer: HoyerConfig | None = None
+    hoyer_init: HoyerInitConfig | None = None
     masks: MasksConfig | None = None
     cutoff: CutoffConfig = CutoffConfig()
 
@@ -247,7 +362,7 @@ def _first_problem(error: ValidationError) -> str:
         valid = ", ".join(sorted(_model_at(problem["loc"][:-1]).model_fields))
         return f"unknown key {where!r}; valid keys there are: {valid}{more}"
     if problem["type"] == "union_tag_invalid":
-        return f"{where}: unknown block type {problem['ctx']['tag']!r}; choose one of: conv, dense{more}"
+        return f"{where}: unknown block type {problem['ctx']['tag']!r}; choose one of: conv, dense, recurrent{more}"
     return f"{where}: {problem['msg'][0].lower()}{problem['msg'][1:]}, found {problem['input']!r}; correct it{more}"
 
 
@@ -259,7 +374,10 @@ def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
         "neuron": NeuronConfig,
         "conv": ConvConfig,
         "dense": DenseConfig,
+        "recurrent": RecurrentConfig,
         "train": TrainConfig,
+        "hoyer": HoyerConfig,
+        "hoyer_init": HoyerInitConfig,
         "masks": MasksConfig,
         "cutoff": CutoffConfig,
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import lightning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
@@ -18,7 +18,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from evsnn_lava._torch import torch
 from evsnn_lava.errors import FormatError, RunError
 from evsnn_lava.training.batches import FrameBatches
-from evsnn_lava.training.stages import Stage
+from evsnn_lava.training.config import RunConfig
 
 Progress = Callable[["EpochReport"], None]
 
@@ -37,6 +37,20 @@ QUIET: Final = (
     r".*isinstance\(treespec, LeafSpec\).*",
 )
 """Warnings of Lightning that a user of this package cannot act on, each with its reason."""
+
+
+class Fittable(Protocol):
+    """A stage: a Lightning module that knows its configuration and its length."""
+
+    config: RunConfig
+    epochs: int
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better validation loss after which it ends; 0 never ends it early."""
+
+    def parameters(self) -> Any:
+        """What is learned."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ class _Reporter(Callback):
 
 
 def fit_stage(
-    stage: Stage,
+    stage: Fittable,
     name: str,
     train: FrameBatches,
     validation: FrameBatches,
@@ -81,7 +95,7 @@ def fit_stage(
 
     Parameters
     ----------
-    stage : Stage
+    stage : Fittable
         What to fit.
     name : str
         Name of the stage; its checkpoints and logs go to ``folder / name``.
@@ -134,14 +148,13 @@ def fit_stage(
     return _finished(trainer, stage, name)
 
 
-def _callbacks(stage: Stage, name: str, place: Path, progress: Progress) -> list[Callback]:
+def _callbacks(stage: Fittable, name: str, place: Path, progress: Progress) -> list[Callback]:
     callbacks: list[Callback] = [
         _Reporter(name, stage.epochs, progress),
         ModelCheckpoint(place, "last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False),
     ]
-    patience = stage.config.train.patience
-    if patience:
-        callbacks.append(EarlyStopping("val_loss", patience=patience, check_finite=False))
+    if stage.patience:
+        callbacks.append(EarlyStopping("val_loss", patience=stage.patience, check_finite=False))
     return callbacks
 
 
@@ -156,7 +169,7 @@ def _checkpoint(path: Path) -> str | None:
     return str(path)
 
 
-def _finished(trainer: lightning.Trainer, stage: Stage, name: str) -> dict[str, float]:
+def _finished(trainer: lightning.Trainer, stage: Fittable, name: str) -> dict[str, float]:
     """Metrics of a fit that ran to its end; Lightning swallows Ctrl-C, so hand it on.
 
     The loss can stay a number when the weights are none any more: integer neurons swallow it.

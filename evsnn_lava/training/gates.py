@@ -3,12 +3,14 @@
 The paper (Razor SNN, arXiv 2306.17597) does not publish the equations of its event pruning
 mechanism. EPM-R is our definition: tokens weigh the pooled activity of every frame, a temporal
 bias that no sample changes ranks the frames, and the mean gate over the training set becomes a
-static mask.
+static mask. What a layer gets is the gate times its input, ``a[t] X[t]``: the "weighted feature
+reconstruction".
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +18,26 @@ import numpy.typing as npt
 from evsnn_lava._torch import Tensor, torch
 
 BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.floating]
+
+
+OPEN: Final = 2.0
+"""Logit of every gate before it has learned anything: 0.88 passes."""
 
 
 class SoftGate(torch.nn.Module):
     r"""One gate value per sample and frame for the input of one layer.
 
-    With the pooled activity :math:`g_t`, tokens :math:`E` and temporal bias :math:`b`:
+    With the pooled activity :math:`g_t`, tokens :math:`E`, temporal bias :math:`b` and openness :math:`o`, all relative
+    to their mean over the frames but the openness:
 
     .. math::
-        m_k[t] = \sigma((E g_t)_k + b_k[t]), \quad \pi = \mathrm{softmax}(W \bar g), \quad
-        a[t] = \sum_k \pi_k m_k[t]
+        m_k[t] = \sigma(\beta ((E (g_t - \bar g))_k + b_k[t] - \bar b_k + o_k)), \quad
+        \pi = \mathrm{softmax}(W \bar g), \quad a[t] = \sum_k \pi_k m_k[t]
+
+    What ranks frames and how many pass are parameters of their own, and the budget has a gradient for the openness
+    only. Otherwise the budget ranks: it closes those frames first whose sigmoid is steepest, which makes small
+    differences large, whatever their sign.
 
     Parameters
     ----------
@@ -35,17 +47,20 @@ class SoftGate(torch.nn.Module):
         Number of frames T.
     tokens : int
         Number of temporal embeddings K.
+    sharpness : float
+        Slope :math:`\beta`: how fast a gate opens or closes when its embeddings move.
     """
 
-    def __init__(self, channels: int, steps: int, tokens: int) -> None:
+    def __init__(self, channels: int, steps: int, tokens: int, sharpness: float = 2.0) -> None:
         super().__init__()
+        self.sharpness = sharpness
         self.tokens = torch.nn.Parameter(0.01 * torch.randn(tokens, channels))
         self.temporal_bias = torch.nn.Parameter(0.01 * torch.randn(tokens, steps))
+        self.openness = torch.nn.Parameter(torch.full((tokens, 1), OPEN / sharpness))
         self.mixer = torch.nn.Linear(channels, tokens, bias=False)
         self.register_buffer("mean_activity", torch.ones(()))
-        self.register_buffer("score", torch.zeros(steps))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Gate values and token masks.
 
         Parameters
@@ -59,17 +74,26 @@ class SoftGate(torch.nn.Module):
             How much of each frame passes, 0..1.
         token_masks : torch.Tensor, shape (N, K, T)
             For the diversity loss.
+        budgeted : torch.Tensor, shape (N, T)
+            For the budget loss: the gate again, with a gradient for the openness alone.
         """
         pooled = x.detach().flatten(2, -2).mean(2) if x.dim() > 3 else x.detach()
         if self.training:
             self.mean_activity.lerp_(pooled.mean().clamp_min(1e-6), 0.1)
         pooled = pooled / self.mean_activity
-        masks = torch.sigmoid(torch.einsum("kc,nct->nkt", self.tokens, pooled) + self.temporal_bias)
-        share = torch.softmax(self.mixer(pooled.mean(-1)), dim=1)
-        gate = torch.einsum("nk,nkt->nt", share, masks)
-        if self.training:
-            self.score.lerp_(gate.detach().mean(0), 0.1)
-        return gate, masks
+        level = pooled.mean(-1, keepdim=True)
+        bias = self.temporal_bias - self.temporal_bias.mean(-1, keepdim=True)
+        ranked = torch.einsum("kc,nct->nkt", self.tokens, pooled - level) + bias
+        share = torch.softmax(self.mixer(level[..., 0]), dim=1)
+        masks = self._open(ranked)
+        return _mixed(share, masks), masks, _mixed(share.detach(), self._open(ranked.detach()))
+
+    def _open(self, ranked: Tensor) -> Tensor:
+        return torch.sigmoid(self.sharpness * (ranked + self.openness))
+
+
+def _mixed(share: Tensor, masks: Tensor) -> Tensor:
+    return torch.einsum("nk,nkt->nt", share, masks)
 
 
 def dice_loss(masks: Tensor) -> Tensor:
@@ -116,8 +140,43 @@ def keep_counts(keep: Sequence[float], layers: int, steps: int) -> list[int]:
     return [int(c) for c in np.minimum.accumulate(counts)]
 
 
-def harden(scores: npt.NDArray[np.floating], counts: Sequence[int]) -> BoolArray:
-    """Nested hard masks: each layer keeps its best frames among those the layer before keeps.
+def best_frames(score: FloatArray, count: int, allowed: BoolArray) -> BoolArray:
+    """The frames with the highest scores; the earlier frame wins a tie.
+
+    Parameters
+    ----------
+    score : numpy.ndarray of float, shape (T,)
+        Mean gate of each frame.
+    count : int
+        Frames to keep.
+    allowed : numpy.ndarray of bool, shape (T,)
+        Frames to choose from, at least `count`.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (T,)
+        `count` of the allowed frames.
+    """
+    mask = np.zeros(len(score), dtype=bool)
+    mask[np.argsort(np.where(allowed, -score, np.inf), kind="stable")[:count]] = True
+    return mask
+
+
+def open_frames(score: FloatArray, count: int, allowed: BoolArray) -> BoolArray:
+    """The frames whose mean gate is above 0.5, at least the best one; `count` is only the budget of the training."""
+    mask = allowed & (score > 0.5)
+    return mask if mask.any() else best_frames(score, 1, allowed)
+
+
+HARDEN: Final[dict[str, Callable[[FloatArray, int, BoolArray], BoolArray]]] = {
+    "top_k": best_frames,
+    "threshold": open_frames,
+}
+"""How mean gates become bits: from a layer's scores, its count and the frames that the layer before keeps."""
+
+
+def harden(scores: FloatArray, counts: Sequence[int], rule: str = "top_k") -> BoolArray:
+    """Nested hard masks: each layer keeps frames among those that the layer before keeps.
 
     Parameters
     ----------
@@ -125,21 +184,24 @@ def harden(scores: npt.NDArray[np.floating], counts: Sequence[int]) -> BoolArray
         Mean gate of each frame.
     counts : sequence of int
         Frames to keep per layer, never rising.
+    rule : {"top_k", "threshold"}
+        Keep the best `counts` frames, or those whose mean gate is above 0.5.
 
     Returns
     -------
     numpy.ndarray of bool, shape (L, T)
-        The masks; the earlier frame wins a tie.
+        The masks; each layer keeps at least one frame.
 
     Examples
     --------
-    >>> harden(np.array([[0.9, 0.1, 0.5], [0.2, 0.9, 0.3]]), [2, 1]).astype(int).tolist()
+    >>> scores = np.array([[0.9, 0.1, 0.6], [0.2, 0.9, 0.3]])
+    >>> harden(scores, [2, 1]).astype(int).tolist()
+    [[1, 0, 1], [0, 0, 1]]
+    >>> harden(scores, [1, 1], "threshold").astype(int).tolist()
     [[1, 0, 1], [0, 0, 1]]
     """
     masks = np.zeros(scores.shape, dtype=bool)
     allowed = np.ones(scores.shape[1], dtype=bool)
     for layer, count in enumerate(counts):
-        ranked = np.argsort(np.where(allowed, -scores[layer], np.inf), kind="stable")
-        masks[layer, ranked[:count]] = True
-        allowed = masks[layer]
+        allowed = masks[layer] = HARDEN[rule](scores[layer], count, allowed)
     return masks

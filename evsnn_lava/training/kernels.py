@@ -59,6 +59,34 @@ def cuba_forward(
                 v[i] = 0 if np.float32(new_v) >= reset_at else new_v
 
 
+@numba.njit(cache=True, nogil=True)
+def cuba_step(
+    x: FloatArray,
+    keep_u: Any,
+    keep_v: Any,
+    scale: Any,
+    reset_at: Any,
+    spike_at: Any,
+    u: Any,
+    v: Any,
+    spikes: Any,
+    voltage: Any,
+) -> None:
+    """One step of :func:`cuba_forward` for a batch, ``(N, M)`` throughout; `u` and `v` (int64) are updated in place."""
+    for n in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            product = u[n, i] * keep_u
+            new_u = ((product + ((product >> 63) & 4095)) >> 12) + np.int64(scale * x[n, i])
+            u[n, i] = new_u
+            current = np.float32(new_u) / scale
+            product = v[n, i] * keep_v
+            new_v = ((product + ((product >> 63) & 4095)) >> 12) + np.int64(scale * current)
+            volt = np.float32(new_v) / scale
+            voltage[n, i] = volt
+            spikes[n, i] = np.float32(1.0) if volt >= spike_at else np.float32(0.0)
+            v[n, i] = 0 if np.float32(new_v) >= reset_at else new_v
+
+
 @numba.njit(parallel=True, cache=True, nogil=True)
 def cuba_backward(grad_voltage: FloatArray, keep_u: Any, keep_v: Any, grad_x: FloatArray) -> None:
     """Gradient through voltage and current, backwards in time.

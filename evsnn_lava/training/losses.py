@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from evsnn_lava._torch import F, Tensor, torch
@@ -11,8 +11,15 @@ from evsnn_lava.training.settling import mean_cosine
 LEAST_COSINE: Final = 0.1
 
 
-def anytime_loss(spikes: Tensor, labels: Tensor, logit_scale: float, anytime_weight: float) -> Tensor:
-    """Cross entropy of the output rates after the last step and, by a share, after every step.
+def anytime_loss(
+    spikes: Tensor,
+    labels: Tensor,
+    logit_scale: float,
+    anytime_weight: float,
+    anytime_from: float = 0.0,
+    evidence: str = "rate",
+) -> Tensor:
+    """Cross entropy of the output after the last step and, by a share, after every step.
 
     Parameters
     ----------
@@ -21,9 +28,13 @@ def anytime_loss(spikes: Tensor, labels: Tensor, logit_scale: float, anytime_wei
     labels : torch.Tensor of int64, shape (N,)
         Right classes.
     logit_scale : float
-        Factor from rate to logit.
+        Factor from rate, or count, to logit.
     anytime_weight : float
         Share of the loss over all steps, 0..1.
+    anytime_from : float
+        Share of the steps, at the beginning, that it leaves out.
+    evidence : {"rate", "count"}
+        What the logits are made of, see ``EVIDENCE``.
 
     Returns
     -------
@@ -31,12 +42,21 @@ def anytime_loss(spikes: Tensor, labels: Tensor, logit_scale: float, anytime_wei
         A scalar.
     """
     steps = spikes.shape[-1]
-    rates = logit_scale * spikes.cumsum(-1) / torch.arange(1, steps + 1, device=spikes.device)
-    last = F.cross_entropy(rates[..., -1], labels)
+    logits = logit_scale * EVIDENCE[evidence](spikes.cumsum(-1))
+    last = F.cross_entropy(logits[..., -1], labels)
     if anytime_weight == 0:
         return last
-    every = F.cross_entropy(rates, labels[:, None].expand(-1, steps))
+    asked = logits[..., int(anytime_from * steps) :]
+    every = F.cross_entropy(asked, labels[:, None].expand(-1, asked.shape[-1]))
     return (1 - anytime_weight) * last + anytime_weight * every
+
+
+def _rate(counts: Tensor) -> Tensor:
+    return counts / torch.arange(1, counts.shape[-1] + 1, device=counts.device)
+
+
+EVIDENCE: Final[dict[str, Callable[[Tensor], Tensor]]] = {"rate": _rate, "count": lambda counts: counts}
+"""Output spikes per step so far, or their number: with numbers, little evidence is not asked to be sure."""
 
 
 def tail_steps(steps: int, tail: float) -> int:

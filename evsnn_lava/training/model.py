@@ -12,8 +12,8 @@ from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network.synapses import ConvSynapse
 from evsnn_lava.training.blocks import Conv, Dense
-from evsnn_lava.training.config import ConvConfig, DenseConfig, MasksConfig, NetworkConfig
-from evsnn_lava.training.gates import SoftGate
+from evsnn_lava.training.config import ConvConfig, DenseConfig, NetworkConfig, RecurrentConfig
+from evsnn_lava.training.recurrent import Recurrent
 
 Shape = tuple[int, ...]
 Responses = list[tuple[Tensor, Tensor]]
@@ -41,6 +41,7 @@ class EventNetwork(torch.nn.Module):
         super().__init__()
         head = DenseConfig(type="dense", units=classes, weight_scale=config.output_weight_scale)
         neuron = config.neuron.model_dump()
+        self.dropout = config.dropout
         self.blocks = torch.nn.ModuleList()
         self.shapes: list[Shape] = [tuple(input_shape)]
         for layer in (*config.layers, head):
@@ -68,12 +69,19 @@ class EventNetwork(torch.nn.Module):
         for index, block in enumerate(self.blocks):
             spikes, voltage = block.respond(x if gate is None else gate(index, x))
             responses.append((spikes, voltage))
-            x = spikes
+            x = self._thinned(spikes)
         return responses
 
-    def soft_gates(self, masks: MasksConfig, steps: int) -> torch.nn.ModuleList:
-        """One learnable gate for the input of each block."""
-        return torch.nn.ModuleList(SoftGate(shape[0], steps, masks.tokens) for shape in self.shapes[:-1])
+    @property
+    def depth(self) -> int:
+        """Number of layers."""
+        return len(self.blocks)
+
+    def _thinned(self, spikes: Tensor) -> Tensor:
+        """Silence some neurons for the whole recording while training; spikes stay spikes, nothing is scaled up."""
+        if not self.training or not self.dropout:
+            return spikes
+        return spikes * (torch.rand(spikes.shape[:-1], device=spikes.device) >= self.dropout)[..., None]
 
 
 def hard_gate(keep: npt.NDArray[np.bool_]) -> Callable[[int, Tensor], Tensor]:
@@ -121,7 +129,18 @@ def _dense(layer: DenseConfig, neuron: dict[str, Any], shape: Shape) -> tuple[to
     return Dense(neuron, inputs, layer.units, weight_scale=layer.weight_scale, delay_shift=False), (layer.units,)
 
 
-BUILD: Final[dict[type, Callable[..., tuple[torch.nn.Module, Shape]]]] = {ConvConfig: _conv, DenseConfig: _dense}
+def _recurrent(layer: RecurrentConfig, neuron: dict[str, Any], shape: Shape) -> tuple[torch.nn.Module, Shape]:
+    block = Recurrent(neuron, int(np.prod(shape)), layer.units, weight_scale=layer.weight_scale, delay_shift=False)
+    with torch.no_grad():
+        block.recurrent_synapse.weight *= layer.recurrent_scale / layer.weight_scale
+    return block, (layer.units,)
+
+
+BUILD: Final[dict[type, Callable[..., tuple[torch.nn.Module, Shape]]]] = {
+    ConvConfig: _conv,
+    DenseConfig: _dense,
+    RecurrentConfig: _recurrent,
+}
 
 
 def thresholds(network: EventNetwork) -> Sequence[float]:

@@ -117,14 +117,15 @@ def _forward_torch(x: Tensor, keep_u: int, keep_v: int, scale: int, fire: float)
     u = v = torch.zeros_like(x[:, 0], dtype=torch.int64)
     voltage = torch.empty_like(x)
     for t in range(x.shape[1]):
-        u = _decay(u * keep_u) + (scale * x[:, t]).to(torch.int64)
-        new_v = _decay(v * keep_v) + (scale * (u / scale)).to(torch.int64)
+        u = decayed(u * keep_u) + (scale * x[:, t]).to(torch.int64)
+        new_v = decayed(v * keep_v) + (scale * (u / scale)).to(torch.int64)
         voltage[:, t] = new_v / scale
         v = torch.where(new_v >= fire * scale, 0, new_v)
     return (voltage >= fire).to(x.dtype), voltage
 
 
-def _decay(product: Tensor) -> Tensor:
+def decayed(product: Tensor) -> Tensor:
+    """Divide by 4096, rounding toward zero."""
     return (product + ((product >> 63) & 4095)) >> 12
 
 

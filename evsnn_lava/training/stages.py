@@ -1,4 +1,4 @@
-"""The three stages of training: plain, soft masks, hard masks."""
+"""The stages of training that see frames as they are deployed: plain, and with hard masks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.training.batches import augment
-from evsnn_lava.training.config import MasksConfig, RunConfig
-from evsnn_lava.training.gates import dice_loss
+from evsnn_lava.training.config import RunConfig
 from evsnn_lava.training.losses import anytime_loss, settling_loss
 from evsnn_lava.training.model import EventNetwork, hard_gate, thresholds
 
@@ -33,9 +32,17 @@ class Stage(lightning.LightningModule):
         Length of the stage, for the learning-rate cycle.
     """
 
+    moves_in_time = True
+    """Whether training frames may be shifted in time; a mask means the same frame in every recording."""
+
     def __init__(self, network: EventNetwork, config: RunConfig, epochs: int) -> None:
         super().__init__()
         self.network, self.config, self.epochs = network, config, epochs
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better validation loss after which the stage ends; 0 never ends it early."""
+        return self.config.train.patience
 
     def gated(self, frames: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
         """Responses of all blocks and the loss of the gates."""
@@ -45,7 +52,8 @@ class Stage(lightning.LightningModule):
         """Loss of one batch."""
         frames, labels = batch
         data, cutoff = self.config.data, self.config.cutoff
-        moved = augment(frames, data.shift_pixels, data.event_drop, data.rotate_degrees, data.zoom)
+        steps = data.shift_steps if self.moves_in_time else 0
+        moved = augment(frames, data.shift_pixels, data.event_drop, data.rotate_degrees, data.zoom, steps)
         responses, loss = self.gated(moved)
         loss = loss + self._task_loss(responses, labels)
         if cutoff.rcs_weight:
@@ -64,7 +72,8 @@ class Stage(lightning.LightningModule):
 
     def _task_loss(self, responses: list[tuple[Tensor, Tensor]], labels: Tensor) -> Tensor:
         train = self.config.train
-        return anytime_loss(responses[-1][0], labels, train.logit_scale, train.anytime_weight)
+        spikes = responses[-1][0]
+        return anytime_loss(spikes, labels, train.logit_scale, train.anytime_weight, train.anytime_from, train.evidence)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Parameters of the network."""
@@ -81,45 +90,10 @@ class Stage(lightning.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
 
 
-class SoftStage(Stage):
-    """Learn which frames matter: every block's input passes a soft gate under a falling budget."""
-
-    def __init__(self, network: EventNetwork, config: RunConfig, epochs: int, shares: list[float], steps: int) -> None:
-        super().__init__(network, config, epochs)
-        self.masks: MasksConfig = config.masks or MasksConfig()
-        self.gates = network.soft_gates(self.masks, steps)
-        self.shares = shares
-
-    def gated(self, frames: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
-        """Responses under soft gates, and the diversity and budget loss of the gates."""
-        losses: list[Tensor] = []
-
-        def gate(index: int, x: Tensor) -> Tensor:
-            values, token_masks = self.gates[index](x)
-            excess = (values.mean(1) - self.budget(self.shares[index])).square().mean()
-            losses.append(self.masks.dice_weight * dice_loss(token_masks) + self.masks.budget_weight * excess)
-            return x * values.view(len(x), *(1,) * (x.dim() - 2), -1)
-
-        responses = self.network(frames, gate)
-        return responses, torch.stack(losses).sum()
-
-    def budget(self, share: float) -> float:
-        """Mean gate that is asked for now: falls from 1 to `share` over the first half of the stage."""
-        progress = min(1.0, 2 * self.current_epoch / max(1, self.epochs))
-        return 1 - (1 - share) * progress
-
-    def parameter_groups(self) -> list[dict[str, Any]]:
-        """The network, and the gates at their own rate."""
-        gates = {"params": list(self.gates.parameters()), "lr": self.masks.learning_rate, "weight_decay": 1e-3}
-        return [*super().parameter_groups(), gates]
-
-    def scores(self) -> npt.NDArray[np.float64]:
-        """Mean gate of every frame over the training set, shape (L, T)."""
-        return np.stack([gate.score.cpu().numpy() for gate in self.gates]).astype(np.float64)
-
-
 class HardStage(Stage):
     """Train on as deployed: the frames come already without the skipped ones, blocks are muted by the masks."""
+
+    moves_in_time = False
 
     def __init__(self, network: EventNetwork, config: RunConfig, epochs: int, keep: npt.NDArray[np.bool_]) -> None:
         super().__init__(network, config, epochs)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import lightning
@@ -22,11 +25,18 @@ from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import FrameMasks, InputRecipe
 from evsnn_lava.training.artefact import TrainedModel, save_model
 from evsnn_lava.training.batches import FrameBatches
-from evsnn_lava.training.config import DataConfig, RunConfig
+from evsnn_lava.training.choosing import choose_masks
+from evsnn_lava.training.config import DataConfig, HoyerConfig, RunConfig
 from evsnn_lava.training.fit import Progress, fit_stage
-from evsnn_lava.training.gates import harden, keep_counts
+from evsnn_lava.training.gates import keep_counts
+from evsnn_lava.training.hoyer.trainer import begin
+from evsnn_lava.training.hoyer_init import HoyerStage
+from evsnn_lava.training.mask_checks import check_recurrent, check_shares
+from evsnn_lava.training.mask_controls import busiest_frames
 from evsnn_lava.training.model import EventNetwork
-from evsnn_lava.training.stages import HardStage, SoftStage, Stage
+from evsnn_lava.training.plain_start import PlainStart, find_plain, read_plain
+from evsnn_lava.training.soft_stage import SoftStage
+from evsnn_lava.training.stages import HardStage, Stage
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -54,6 +64,12 @@ class FrameSets:
         """The samples as the network gets them under some masks."""
         train, validation = (FrameBatches(masks.stream(f), labels) for f, labels in (self.train, self.validation))
         return train, validation
+
+    def busiest(self, keep: int) -> FrameSets:
+        """The `keep` busiest frames of each recording; the recipe says so, because nothing else makes such frames."""
+        parts = [(busiest_frames(frames, keep), labels) for frames, labels in (self.train, self.validation)]
+        name = f"{self.recipe.dataset} (the {keep} busiest of {self.recipe.steps} frames)"
+        return replace(self, recipe=replace(self.recipe, steps=keep, dataset=name), train=parts[0], validation=parts[1])
 
 
 def recipe_of(data: DataConfig, sensor: tuple[int, int]) -> InputRecipe:
@@ -106,7 +122,13 @@ def read_frames(config: RunConfig) -> FrameSets:
     return FrameSets(recipe, tuple(sets[0].class_names), binned[0], binned[1])
 
 
-def train(config: RunConfig, folder: Path, progress: Progress = lambda _: None, resume: bool = False) -> list[Path]:
+def train(
+    config: RunConfig,
+    folder: Path,
+    progress: Progress = lambda _: None,
+    resume: bool = False,
+    plain: Path | None = None,
+) -> list[Path]:
     """Train the network of a configuration: plain, and with frame masks if it asks for them.
 
     Parameters
@@ -119,6 +141,8 @@ def train(config: RunConfig, folder: Path, progress: Progress = lambda _: None, 
         Called with an :class:`~evsnn_lava.training.fit.EpochReport` after each epoch.
     resume : bool
         Take up an interrupted run.
+    plain : pathlib.Path, optional
+        ``plain.pt`` of another run with the same data and network; it is copied, and the plain stage left out.
 
     Returns
     -------
@@ -128,29 +152,45 @@ def train(config: RunConfig, folder: Path, progress: Progress = lambda _: None, 
     Raises
     ------
     ConfigError
-        If the configuration does not fit the data, or if the folder holds another run.
+        If the configuration does not fit the data or the plain network, or if the folder holds another run.
+    FormatError
+        If `plain` is no trained model.
     RunError
         If training diverges.
     """
-    _check_masks(config)
+    if config.hoyer is not None:
+        return [_train_hoyer(config, config.hoyer, folder, progress, resume, plain)]
+    check_shares(config)
     frames = read_frames(config)
     _check_frames(config, frames)
+    check_recurrent(config, frames.recipe.steps)
+    begin = find_plain(plain, folder, resume)
+    start = read_plain(begin, config, _fingerprint(frames)) if begin else None
     lightning.seed_everything(config.seed, verbose=False)
     network = EventNetwork(config.network, frames.recipe.input_shape, len(frames.class_names))
     claim_folder(folder, config, resume)
     run = _Run(config, folder, progress, resume, frames, network)
-    paths = [run.plain()]
+    paths = [run.given(start) if start else run.plain()]
     if config.masks:
-        paths.append(run.masked())
+        paths.append(run.masked(start))
     return paths
 
 
-def _check_masks(config: RunConfig) -> None:
-    if config.masks and len(config.masks.keep) not in (1, len(config.network.layers) + 1):
-        raise ConfigError(
-            f"masks.keep has {len(config.masks.keep)} shares, the network {len(config.network.layers) + 1} layers; "
-            "give one share or one per layer"
-        )
+def _train_hoyer(
+    config: RunConfig, hoyer: HoyerConfig, folder: Path, progress: Progress, resume: bool, plain: Path | None
+) -> Path:
+    """A network of pictures, in floats and then in integers."""
+    if plain is not None:
+        raise ConfigError(f"--plain {plain}: a [hoyer] network has no masked stage to begin; leave it out")
+    lightning.seed_everything(config.seed, verbose=False)
+    run = begin(config, hoyer)
+    claim_folder(folder, config, resume)
+    network, metrics = run.fit(folder, progress, resume)
+    facts = {**_versions(), **_commit(), **run.fingerprint(), **{key: f"{value:.4f}" for key, value in metrics.items()}}
+    keep = np.ones((network.depth, run.recipe.steps), dtype=bool)
+    path = folder / "plain.pt"
+    save_model(TrainedModel("plain", config, run.recipe, run.train.class_names, keep, network, facts), path)
+    return path
 
 
 def _check_frames(config: RunConfig, frames: FrameSets) -> None:
@@ -183,9 +223,9 @@ def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
 
 def _clear(folder: Path) -> None:
     """Remove what the run that `folder` belongs to left there: its models would be taken for ours."""
-    for name in ("plain.pt", "masked.pt", "calibration.json"):
+    for name in ("plain.pt", "masked.pt", "masks.json", "calibration.json"):
         (folder / name).unlink(missing_ok=True)
-    for name in ("plain", "soft", "hard"):
+    for name in ("float", "integer", "hoyer", "plain", "soft", "hard"):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
@@ -202,23 +242,55 @@ class _Run:
 
     def plain(self) -> Path:
         """The network without masks."""
-        everything = self._masks(np.ones((len(self.network.blocks), self.frames.recipe.steps), dtype=bool))
+        everything = self._everything()
+        if self.config.hoyer_init:
+            first = HoyerStage(self.network, self.config, self.config.hoyer_init)
+            self._fit(first, "hoyer", everything)
+            first.fold()
         stage = Stage(self.network, self.config, self.config.train.epochs)
         return self._save("plain", everything, self._fit(stage, "plain", everything))
 
-    def masked(self) -> Path:
-        """The network after the soft and the hard stage."""
+    def given(self, start: PlainStart) -> Path:
+        """A plain network that was trained before."""
+        self.network.load_state_dict(start.model.network.state_dict())
+        path = self.folder / "plain.pt"
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(start.content)
+        return path
+
+    def masked(self, start: PlainStart | None = None) -> Path:
+        """The network after the masks are chosen and the hard stage is over."""
         masks = self.config.masks
         if masks is None:
             raise ConfigError("the configuration has no [masks] table; add one to train with masks")
-        steps, layers = self.frames.recipe.steps, len(self.network.blocks)
-        counts = keep_counts(masks.keep, layers, steps)
-        everything = self._masks(np.ones((layers, steps), dtype=bool))
-        soft = SoftStage(self.network, self.config, masks.soft_epochs, [c / steps for c in counts], steps)
-        self._fit(soft, "soft", everything)
-        keep = self._masks(harden(soft.scores(), counts))
-        hard = HardStage(self.network, self.config, masks.hard_epochs, np.stack([keep.gate(i) for i in range(layers)]))
-        return self._save("masked", keep, self._fit(hard, "hard", keep))
+        counts = keep_counts(masks.keep, len(self.network.blocks), self.frames.recipe.steps)
+        facts = {"plain_sha256": hashlib.sha256(start.content).hexdigest()} if start else {}
+        if masks.method == "energy":
+            shorter = replace(self, frames=self.frames.busiest(counts[0]))
+            return shorter._trained_on(np.ones((len(counts), counts[0]), dtype=bool), masks.hard_epochs, facts)
+        self._seed()
+        train = FrameBatches(*self.frames.train)
+        chosen = choose_masks(self.config, masks, self.network, counts, train, self._fit_soft)
+        with atomic_write(self.folder / "masks.json") as temporary:
+            temporary.write_text(json.dumps(chosen.facts()) + "\n", encoding="utf-8")
+        return self._trained_on(chosen.keep, masks.hard_epochs, facts)
+
+    def _fit_soft(self, stage: SoftStage) -> None:
+        self._fit(stage, "soft", self._everything())
+
+    def _trained_on(self, keep: BoolArray, epochs: int, facts: dict[str, str]) -> Path:
+        """The hard stage; it draws the same numbers whatever ran before: methods differ in their masks alone."""
+        self._seed()
+        masks = self._masks(keep)
+        gates = np.stack([masks.gate(layer) for layer in range(len(keep))])
+        hard = HardStage(self.network, self.config, epochs, gates)
+        return self._save("masked", masks, self._fit(hard, "hard", masks), facts)
+
+    def _seed(self) -> None:
+        lightning.seed_everything(self.config.seed, verbose=False)
+
+    def _everything(self) -> FrameMasks:
+        return self._masks(np.ones((len(self.network.blocks), self.frames.recipe.steps), dtype=bool))
 
     def _masks(self, keep: BoolArray) -> FrameMasks:
         return FrameMasks(self.config.masks.semantics if self.config.masks else "skip", tuple(keep))
@@ -227,7 +299,13 @@ class _Run:
         train, validation = self.frames.batches(masks)
         return fit_stage(stage, name, train, validation, self.folder, self.progress, self.resume)
 
-    def _save(self, variant: str, masks: FrameMasks, metrics: dict[str, float]) -> Path:
+    def _save(
+        self,
+        variant: str,
+        masks: FrameMasks,
+        metrics: dict[str, float],
+        facts: Mapping[str, str] = MappingProxyType({}),
+    ) -> Path:
         model = TrainedModel(
             variant,
             self.config,
@@ -235,7 +313,7 @@ class _Run:
             self.frames.class_names,
             np.stack(masks.keep),
             self.network.cpu(),
-            {**_versions(), **_commit(), **_fingerprint(self.frames), **_accuracy(metrics)},
+            {**_versions(), **_commit(), **_fingerprint(self.frames), **_accuracy(metrics), **facts},
         )
         path = self.folder / f"{variant}.pt"
         save_model(model, path)

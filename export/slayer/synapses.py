@@ -209,6 +209,11 @@ def wire_recurrent(name: str, block: Any, source: Incoming) -> Wiring:
     return Wiring(DenseSynapse(_as_matrix(name, weights, source)), (len(weights),), facts, recurrent)
 
 
+def wire_flat_recurrent(name: str, block: Any, source: Incoming) -> Wiring:
+    """A recurrent block that flattens its input itself."""
+    return wire_recurrent(name, block, replace(source, shape=(math.prod(source.shape),)))
+
+
 def wire_complex(name: str, block: Any, source: Incoming) -> Wiring:
     """A dense block of resonators: real and imaginary weights."""
     if len(source.shape) != 1:

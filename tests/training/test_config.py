@@ -89,7 +89,7 @@ def test_an_unknown_key_of_a_layer_is_named_with_the_valid_ones(kind, refused):
 def test_an_unknown_table_is_named_with_the_valid_ones(refused):
     message = refused(f"{toml()}\n[optimiser]\nname = 1")
     assert "unknown key 'optimiser'" in message
-    assert message.endswith("cutoff, data, masks, name, network, seed, train")
+    assert message.endswith("cutoff, data, hoyer, hoyer_init, masks, name, network, seed, train")
 
 
 WRONG = {

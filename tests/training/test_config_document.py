@@ -15,13 +15,16 @@ DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "config.md").read_tex
 TABLES = {
     "Top level": [config.RunConfig],
     "[data]": [config.DataConfig],
-    "[[network.layers]]": [config.ConvConfig, config.DenseConfig],
+    "[[network.layers]]": [config.ConvConfig, config.DenseConfig, config.RecurrentConfig],
     "[network]": [config.NetworkConfig, config.NeuronConfig],
     "[train]": [config.TrainConfig],
+    "[hoyer]": [config.HoyerConfig],
+    "[hoyer_init]": [config.HoyerInitConfig],
     "[masks]": [config.MasksConfig],
     "[cutoff]": [config.CutoffConfig],
 }
-SUB_TABLES = {"data", "network", "train", "masks", "cutoff", "layers", "neuron"}
+WORDS = ("required", "the data set's", "none")
+SUB_TABLES = {"data", "network", "train", "hoyer", "hoyer_init", "masks", "cutoff", "layers", "neuron"}
 
 
 def documented(title: str) -> dict[str, str]:
@@ -29,20 +32,18 @@ def documented(title: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section, re.M))
 
 
-def default(field) -> str:
+def default(name, field) -> str:
     if field.default is PydanticUndefined:
         return "required"
-    return "the data set's" if field.default is None else json.dumps(field.default)
+    absent = "the data set's" if name in ("steps", "dt_us") else "none"
+    return absent if field.default is None else json.dumps(field.default)
 
 
 @pytest.mark.parametrize("title", TABLES)
 def test_keys_and_defaults(title):
     fields = {name: f for model in TABLES[title] for name, f in model.model_fields.items() if name not in SUB_TABLES}
     rows = {name: value.replace("`", "").strip() for name, value in documented(title).items()}
-    assert {
-        name: value if value in ("required", "the data set's") else str(json.loads(value))
-        for name, value in rows.items()
-    } == {
-        name: value if value in ("required", "the data set's") else str(json.loads(value))
-        for name, value in ((name, default(field)) for name, field in fields.items())
+    assert {name: value if value in WORDS else str(json.loads(value)) for name, value in rows.items()} == {
+        name: value if value in WORDS else str(json.loads(value))
+        for name, value in ((name, default(name, field)) for name, field in fields.items())
     }

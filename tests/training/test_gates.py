@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from evsnn_lava._torch import torch
-from evsnn_lava.training.batches import FrameBatches
-from evsnn_lava.training.config import RunConfig
-from evsnn_lava.training.fit import fit_stage
 from evsnn_lava.training.gates import SoftGate, dice_loss, harden, keep_counts
-from evsnn_lava.training.model import EventNetwork, hard_gate
-from evsnn_lava.training.stages import SoftStage
+from evsnn_lava.training.model import hard_gate
 
 pytestmark = pytest.mark.torch
 
@@ -24,44 +20,62 @@ score_tables = arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(1, 12
 @pytest.mark.parametrize("shape", [(3, 2, 5, 4, 7), (3, 2, 7)])
 def test_soft_gate_gives_one_value_per_sample_and_frame(shape):
     torch.manual_seed(1)
-    gate, masks = SoftGate(channels=2, steps=7, tokens=4)(torch.rand(shape))
-    assert gate.shape == (3, 7)
+    gate, masks, budgeted = SoftGate(channels=2, steps=7, tokens=4)(torch.rand(shape))
+    assert gate.shape == budgeted.shape == (3, 7)
     assert masks.shape == (3, 4, 7)
     for values in (gate, masks):
         assert 0 < values.min() <= values.max() < 1
+    assert float(gate.detach().mean()) == pytest.approx(0.88, abs=0.01)  # nearly open to begin with
 
 
 def test_gate_is_the_mixture_of_the_token_masks():
     torch.manual_seed(1)
     module, x = SoftGate(2, 7, 3).eval(), torch.rand(2, 2, 5, 4, 7)
-    gate, masks = module(x)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.normal_()
+    gate, masks, budgeted = module(x)
     pooled = x.mean((2, 3))
     for n in range(2):
-        share = torch.softmax(module.mixer.weight @ pooled[n].mean(-1), 0)
+        level = pooled[n].mean(-1)
+        share = torch.softmax(module.mixer.weight @ level, 0)
         for k in range(3):
-            expected = torch.sigmoid(module.tokens[k] @ pooled[n] + module.temporal_bias[k])
-            torch.testing.assert_close(masks[n, k], expected)
+            bias = module.temporal_bias[k] - module.temporal_bias[k].mean()
+            ranked = module.tokens[k] @ (pooled[n] - level[:, None]) + bias
+            torch.testing.assert_close(masks[n, k], torch.sigmoid(2.0 * (ranked + module.openness[k])))
         torch.testing.assert_close(gate[n], share @ masks[n])
+    torch.testing.assert_close(budgeted, gate)
 
 
-def test_score_follows_the_gate_in_training_only():
-    torch.manual_seed(1)
-    module, x = SoftGate(2, 7, 3), torch.rand(2, 2, 7)
-    module.eval()(x)
-    assert not module.score.any()
-    module.train()
-    for _ in range(60):
-        gate, _ = module(x)
-    torch.testing.assert_close(module.score, gate.mean(0), atol=0.01, rtol=0)
+def gradients(module, loss):
+    module.zero_grad()
+    loss.backward()
+    return {name: float(p.grad.abs().max()) for name, p in module.named_parameters() if p.grad is not None}
 
 
-def test_gradient_reaches_tokens_bias_and_mixer_but_not_the_input():
+def test_the_task_reaches_all_parameters_of_a_gate_but_not_its_input():
     torch.manual_seed(1)
     module, x = SoftGate(2, 7, 3), torch.rand(2, 2, 7, requires_grad=True)
-    module(x)[0].square().sum().backward()
+    found = gradients(module, module(x)[0].square().sum())
     assert x.grad is None
-    for parameter in module.parameters():
-        assert parameter.grad.abs().max() > 0
+    assert set(found) == {"tokens", "temporal_bias", "openness", "mixer.weight"}
+    assert min(found.values()) > 0
+
+
+def test_the_budget_says_how_many_frames_pass_but_not_which():
+    torch.manual_seed(1)
+    module = SoftGate(2, 7, 3)
+    assert set(gradients(module, module(torch.rand(2, 2, 7))[2].sum())) == {"openness"}
+
+
+def test_what_all_frames_share_does_not_rank_them():
+    torch.manual_seed(1)
+    module, x = SoftGate(2, 7, 3).eval(), torch.rand(2, 2, 7)
+    before = module(x)[1]
+    with torch.no_grad():
+        module.temporal_bias += 3.0
+    torch.testing.assert_close(module(x)[1], before)
+    assert torch.std(SoftGate(2, 7, 3).eval()(torch.full((2, 2, 7), 5.0))[0]) < 0.01  # all frames alike: one gate
 
 
 def dice_by_loops(masks):
@@ -106,6 +120,18 @@ def test_hard_masks_are_nested_and_keep_what_was_asked_for(scores, data):
         allowed = mask
 
 
+@given(score_tables)
+def test_threshold_masks_are_nested_and_keep_what_is_more_open_than_shut(scores):
+    masks = harden(scores, [1] * len(scores), "threshold")
+    allowed = np.ones(scores.shape[1], dtype=bool)
+    for mask, score in zip(masks, scores, strict=True):
+        open_ones = allowed & (score > 0.5)
+        expected = open_ones if open_ones.any() else allowed & (score == score[allowed].max())
+        assert not (mask & ~expected).any()
+        assert mask.sum() == (expected.sum() if open_ones.any() else 1)
+        allowed = mask
+
+
 def test_earlier_frame_wins_a_tie():
     assert harden(np.zeros((2, 4)), [3, 1]).astype(int).tolist() == [[1, 1, 1, 0], [1, 0, 0, 0]]
 
@@ -128,53 +154,3 @@ def test_hard_gate_mutes_what_a_block_does_not_receive():
     gate = hard_gate(np.array([[1, 1, 1, 1], [1, 0, 0, 1]], dtype=bool))
     assert gate(0, x) is x
     assert gate(1, x).sum((0, 1)).tolist() == [6, 0, 0, 6]
-
-
-STEPS, CLASSES, INFORMATIVE = 10, 3, (2, 3, 7, 8)
-
-
-def config(soft_epochs):
-    values = {
-        "name": "soft",
-        "data": {"dataset": "none", "shift_pixels": 0, "event_drop": 0.0},
-        "train": {"batch_size": 20, "learning_rate": 1e-2, "accelerator": "cpu"},
-        "masks": {"keep": [0.4], "soft_epochs": soft_epochs, "learning_rate": 0.05, "budget_weight": 1.0},
-        "cutoff": {"rcs_weight": 0.0},
-    }
-    return RunConfig.model_validate(values)
-
-
-def recordings(count, seed):
-    """Noise of one rate in every frame; in four frames the place of the class fires."""
-    random = np.random.default_rng(seed)
-    labels = np.arange(count) % CLASSES
-    frames = random.random((count, 2, 6, 6, STEPS)) < 0.15
-    for sample, label in zip(frames, labels, strict=True):
-        sample[:, :, 2 * label : 2 * label + 2, :] &= random.random((2, 6, 2, STEPS)) < 0.5
-        for t in INFORMATIVE:
-            sample[:, :, 2 * label : 2 * label + 2, t] |= random.random((2, 6, 2)) < 0.6
-    for t in set(range(STEPS)) - set(INFORMATIVE):  # the same number of events in every frame: activity says nothing
-        frames[..., t] = random.random(frames.shape[:-1]) < frames[..., INFORMATIVE].mean()
-    return FrameBatches(frames, labels)
-
-
-@pytest.mark.parametrize(("epoch", "budget"), [(0, 1.0), (1, 0.85), (2, 0.7), (4, 0.4), (7, 0.4)])
-def test_budget_falls_over_the_first_half_of_the_stage(epoch, budget):
-    settings = config(soft_epochs=8)
-    stage = SoftStage(EventNetwork(settings.network, (2, 6, 6), CLASSES), settings, 8, [0.4], STEPS)
-    stage.trainer = None
-    stage._trainer = type("Trainer", (), {"current_epoch": epoch})()
-    assert stage.budget(0.4) == pytest.approx(budget)
-
-
-def test_frames_that_carry_the_class_are_kept(tmp_path):
-    torch.manual_seed(1)
-    settings = config(soft_epochs=12)
-    network = EventNetwork(settings.network, (2, 6, 6), CLASSES)
-    stage = SoftStage(network, settings, 12, [0.4], STEPS)
-    fit_stage(stage, "soft", recordings(120, 1), recordings(30, 2), tmp_path, lambda _: None, resume=False)
-    (kept,) = harden(stage.scores(), keep_counts([0.4], 1, STEPS))
-    uniform = np.linspace(0, STEPS - 1, 4).round().astype(int)
-    hits = kept[list(INFORMATIVE)].sum()
-    assert hits > np.isin(uniform, INFORMATIVE).sum()
-    assert hits == len(INFORMATIVE), stage.scores()

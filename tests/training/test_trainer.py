@@ -90,7 +90,7 @@ def test_the_run_leaves_its_configuration_checkpoints_and_tensorboard_logs(train
     settings, folder, _, _ = trained
     assert RunConfig.model_validate_json((folder / "config.json").read_text()) == RunConfig.model_validate(settings)
     assert {path.name for path in folder.iterdir()} == {
-        "config.json", "plain.pt", "masked.pt", "plain", "soft", "hard"
+        "config.json", "plain.pt", "masked.pt", "masks.json", "plain", "soft", "hard"
     }  # fmt: skip
     for stage, _ in STAGES:
         assert (folder / stage / "last.ckpt").is_file()
