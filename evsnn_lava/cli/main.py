@@ -15,7 +15,7 @@ from evsnn_lava.errors import BackendUnavailableError, EvsnnError, RunError
 VERBS: Final = {
     "doctor": "say what is installed, which back-ends work and why others do not",
     "train": "train a network from a TOML file",
-    "calibrate": "fit the cutoff thresholds of a trained run on held-out data",
+    "calibrate": "fit the cutoff of a trained run, or of a file, on held-out data",
     "export": "compile a run into a .net file: weights, masks, cutoff, golden vectors",
     "check": "say whether a .net file fits on a chip: every finding at once, with what helps",
     "place": "say on how many cores a network lies, how full and how busy they are, and draw the chip",
@@ -28,6 +28,7 @@ VERBS: Final = {
     "graph": "show the processes that would be sent to Loihi 2, and which of them the chip has",
     "profile": "say what an inference costs, on one chip or several: steps, events, time, energy",
     "gate": "hold what an inference costs against a budget and a baseline; say which layer made it grow",
+    "search": "find the cheapest way to run a network within limits: frames, cutoff, steps, weight bits",
     "report": "write all of it into one HTML page: curves, activity, energy, cores, sources",
     "hw": "list, show and check hardware profiles: every number with its source",
     "pipeline": "say what shortens the chain of layers: streaming, merging, earlier heads; and which masks fit a chip",
@@ -43,6 +44,8 @@ EXTRAS: Final = {
     "nir": "nir",
     "pyarrow": "parquet",
     "plotly": "report",
+    "ray": "cluster",
+    "PIL": "data",
     "lava": "lava",
 }
 """Packages that only some verbs need, and the extra that brings them."""

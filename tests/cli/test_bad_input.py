@@ -142,7 +142,7 @@ def test_events_that_are_a_jpeg(name, refused, net, tmp_path):
 
 def test_an_unknown_data_set(refused, net):
     message = refused("ConfigError", "run", net, "--data", "imagenet")
-    assert message.startswith("ConfigError: unknown data set 'imagenet'; choose one of: cifar10_dvs, digits")
+    assert message.startswith("ConfigError: unknown data set 'imagenet'; choose one of: braille, cifar10_dvs, digits")
 
 
 @pytest.mark.parametrize("limit", [0, -3])
@@ -155,7 +155,8 @@ def test_an_unknown_key_in_the_toml(refused, config, tmp_path):
     path.write_text(config.read_text(encoding="utf-8") + "colour = 1\n", encoding="utf-8")
     message = refused("ConfigError", "train", "--config", path, "-o", tmp_path / "new")
     assert message.endswith(
-        "unknown key 'cutoff.colour'; valid keys there are: epsilon, min_support, rcs_tail, rcs_weight"
+        "unknown key 'cutoff.colour'; valid keys there are: delta, epsilon, min_support, monotone, policy, rcs_tail, "
+        "rcs_weight"
     )
 
 

@@ -1,0 +1,252 @@
+"""``evsnn search``: what is chosen, what is said of it, what is written, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from evsnn_lava.cli.search_store import Store
+from evsnn_lava.cli.search_work import Job
+from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.export.netfile.writer import write_net
+from evsnn_lava.network import CutoffPolicy
+
+from .search_tasks import PARTS, halves, write_halves
+
+GRID = ("--bits", "8,5", "--keep", "1,0.5", "--epsilon", "0,0.2")
+LOOSE = ("--min-accuracy", "55 %", "--max-energy", "1 J")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return write_halves(tmp_path_factory.mktemp("search"))
+
+
+@pytest.fixture
+def search(file, evsnn):
+    """Search around the network of the file, in this process."""
+
+    def call(*arguments):
+        return evsnn("search", file, "--workers", 1, "--min-support", 4, *GRID, *arguments)
+
+    return call
+
+
+@pytest.fixture
+def found(search, tmp_path):
+    """A search with all its outputs."""
+    code, out, err = search(*LOOSE, "-o", tmp_path / "best.net", "--csv", tmp_path / "all.csv", "--json")
+    assert code == 0, err
+    return json.loads(out), tmp_path
+
+
+def energy(row, part="selection"):
+    return row[part]["energy_j"]["value"]
+
+
+def test_the_cheapest_within_the_limits_is_chosen_and_measured_elsewhere(found):
+    facts, _ = found
+    allowed = [row for row in facts["tried"] if row["selection"]["accuracy"]["value"] >= 0.55]
+    chosen = facts["chosen"]
+    assert energy(chosen) == min(map(energy, allowed))
+    assert chosen in facts["pareto"]
+    assert energy(chosen) < 0.8 * energy(facts["as_it_is"])
+    assert {row["test"]["samples"] for row in facts["pareto"]} == {PARTS["test"]}
+    assert {row["selection"]["samples"] for row in facts["tried"]} == {PARTS["validation"] // 2}
+    assert facts["as_it_is"]["test"]["samples"] == PARTS["test"]
+    assert facts["limits"] == {"min_accuracy": 0.55, "max_energy": 1.0}
+    accuracy = chosen["test"]["accuracy"]
+    assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    assert facts["verdict"].startswith("chosen: keep")
+
+
+def test_the_written_network_does_what_was_measured(found, file, evsnn):
+    facts, folder = found
+    made, chosen = read_net(folder / "best.net"), facts["chosen"]
+    assert made.masks.sent_frames.tolist() == chosen["frames"]
+    assert made.cutoff.thresholds.tolist() == chosen["cutoff"]["thresholds"]
+    assert made.cutoff.calibration_samples == PARTS["validation"] // 2
+    assert np.array_equal(made.golden.frames, read_net(file).golden.frames)
+    code, out, _ = evsnn("verify", folder / "best.net", "--backends", "reference,engine")
+    assert code == 0, out
+    code, out, _ = evsnn("profile", folder / "best.net", "--json", "--quiet")
+    report = json.loads(out)
+    assert report["accuracy"] == chosen["test"]["accuracy"]["value"]
+    spread = report["distributions"]
+    assert spread["energy_j"]["mean"]["value"] == pytest.approx(energy(chosen, "test"))
+    assert spread["steps"]["p95"]["value"] == chosen["test"]["p95_steps"]["value"]
+    said = json.loads(made.provenance["search"])
+    assert said["limits"] == facts["limits"]
+    assert said["chosen"]["test"] == chosen["test"]
+    assert made.provenance["seed"] == "3"
+    assert "may_overflow" not in made.provenance  # these weights cannot
+
+
+def test_the_csv_holds_everything(found):
+    facts, folder = found
+    with (folder / "all.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1 + len(facts["tried"])
+    assert [row["as_it_is"] for row in rows].count("1") == 1
+    assert [row["pareto"] for row in rows].count("1") == len(facts["pareto"])
+    (chosen,) = [row for row in rows if row["chosen"] == "1"]
+    assert float(chosen["test_energy_j_high"]) == facts["chosen"]["test"]["energy_j"]["high"]
+    assert all((row["test_accuracy"] != "") == (row["pareto"] == "1" or row["as_it_is"] == "1") for row in rows)
+
+
+def test_the_table_has_the_file_and_the_pareto_set(search):
+    code, out, err = search(*LOOSE)
+    assert code == 0
+    assert "the file as it is" in out
+    assert out.count(" *") == 2  # the chosen one, and what the mark means
+    assert max(map(len, out.splitlines()[:-1])) <= 100
+    assert "validation" in err
+    assert "24 to fit thresholds on, 24 to compare ways on" in err
+    assert "40 of 40 recordings (split test): the Pareto set is measured on them, nothing is chosen with them" in err
+
+
+def test_quiet_says_the_answer_alone(search):
+    code, out, err = search(*LOOSE, "--quiet")
+    assert code == 0
+    assert err == ""
+    assert out.count("\n") == 1
+    assert out.startswith("chosen: keep ")
+
+
+def test_without_limits_nothing_is_chosen(search):
+    code, out, _ = search("--json", "--quiet")
+    facts = json.loads(out)
+    assert code == 0
+    assert facts["chosen"] is None
+    assert len(facts["pareto"]) > 1
+    assert "nothing is chosen" in facts["verdict"]
+
+
+def test_limits_that_nothing_keeps_are_an_exit_code(search, tmp_path):
+    code, out, _ = search("--max-p95-steps", "1", "--max-time", "1 s", "--quiet", "-o", tmp_path / "best.net")
+    assert code == 1
+    assert "nothing that was tried keeps all limits on the selection part (p95 steps <= 1, time <= 1.00 s)" in out
+    assert "p95 steps at least " in out
+    assert not (tmp_path / "best.net").exists()
+
+
+def test_limits_that_hold_by_luck_alone_are_an_exit_code(search, tmp_path):
+    """The most accurate of all on the selection part is not so on the test part; the file is written and says so."""
+    code, out, _ = search("--json", "--quiet")
+    lucky = [row for row in json.loads(out)["tried"] if row["test"] and worse(row)]
+    limit = max(row["selection"]["accuracy"]["value"] for row in lucky)
+    code, out, _ = search("--min-accuracy", repr(limit), "--json", "--quiet", "-o", tmp_path / "best.net")
+    facts = json.loads(out)
+    assert code == 1
+    assert facts["broken_on_test"] == ["min_accuracy"]
+    assert "ON THE TEST PART IT DOES NOT KEEP the limit of accuracy" in facts["verdict"]
+    said = json.loads(read_net(tmp_path / "best.net").provenance["search"])
+    assert said["broken_on_test"] == ["min_accuracy"]
+
+
+def worse(row):
+    return row["test"]["accuracy"]["value"] < row["selection"]["accuracy"]["value"]
+
+
+def test_a_search_goes_on_where_it_was_killed(search, tmp_path, monkeypatch):
+    whole = search(*LOOSE, "--json", "--quiet")
+    put, stored = Store.put, []
+
+    def put_and_die(self, job, answer):
+        put(self, job, answer)
+        stored.append(job)
+        if len(stored) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "put", put_and_die)
+    assert search(*LOOSE, "--json", "--quiet", "--resume", tmp_path / "units")[0] == 130
+    assert len(list((tmp_path / "units").iterdir())) == 3
+    monkeypatch.setattr(Store, "put", lambda self, job, answer: (stored.append(job), put(self, job, answer)))
+    assert search(*LOOSE, "--json", "--quiet", "--resume", tmp_path / "units") == whole
+    assert len(stored) == len(set(stored))
+    before = len(stored)
+    assert search(*LOOSE, "--json", "--quiet", "--resume", tmp_path / "units") == whole
+    assert len(stored) == before
+    search(*LOOSE, "--json", "--quiet", "--seed", 1, "--resume", tmp_path / "units")
+    parts = [job.part for job in stored]
+    assert parts[before:].count("selection") == parts[:before].count("selection")  # another split: nothing is reused
+
+
+def test_units_of_somebody_else_are_refused(search, tmp_path):
+    search(*LOOSE, "--quiet", "--resume", tmp_path / "units")
+    victim = sorted((tmp_path / "units").iterdir())[0]
+    for content in ("{", "[]", '{"answer": {"rows": 3}}'):
+        victim.write_text(content)
+        code, _, err = search(*LOOSE, "--quiet", "--resume", tmp_path / "units")
+        assert code == 2
+        assert "is no unit of a search; remove it" in err
+
+
+def test_a_store_without_a_folder_keeps_nothing(tmp_path):
+    from evsnn_lava.export.search.candidates import Candidate
+
+    store, job = Store(None, "task"), Job("test", Candidate(1.0, (0,), 8))
+    store.put(job, {"rows": []})
+    assert store.get(job) is None
+
+
+def test_frames_need_a_second_file(search, tmp_path, file):
+    rng, network = np.random.default_rng(0), read_net(file)
+    for name in ("a", "b"):
+        frames = rng.random((30, *network.input_shape, network.recipe.steps)) < 0.2
+        np.savez(tmp_path / f"{name}.npz", frames=frames, labels=np.arange(30) % 2)
+    code, _, err = search("--data", tmp_path / "a.npz")
+    assert code == 2
+    assert "has no parts" in err or "have no parts" in err
+    code, out, err = search("--data", tmp_path / "a.npz", "--test-data", tmp_path / "b.npz", "--json", "--quiet")
+    assert code == 0, err
+    assert json.loads(out)["as_it_is"]["test"]["samples"] == 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-o", "x.net"), "without a limit nothing is chosen"),
+        (("--min-accuracy", "120 %"), "the limit is 100 %"),
+        (("--max-energy", "60"), "--max-energy: '60' has no unit"),
+        (("--epsilon", "0,2"), "--epsilon holds 2"),
+        (("--epsilon", "0,0.1", "--delta", "0.1"), "--epsilon holds 0, it must be above 0"),
+        (("--delta", "1"), "--delta is 1.0"),
+        (("--bits", "8,x"), "--bits is '8,x'"),
+        (("--bits", "9"), "weight bits are [9]"),
+        (("--workers", "0"), "--workers is 0"),
+        (("--workers", "2", "--ray", "local"), "--workers does nothing with --ray"),
+        (("--min-support", "0"), "--min-support is 0"),
+        (("--max-time", "1 s", "--hw", "cpu-45nm"), "does not say what time anything takes"),
+        (("--csv", "no/where.csv"), "no folder"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_anything_runs(arguments, said, file, evsnn, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = evsnn("search", file, *arguments)
+    assert code == 2
+    assert out == ""
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_few_samples_for_the_support_are_said(file, evsnn):
+    code, _, err = evsnn("search", file, "--workers", 1)
+    assert code == 2
+    assert "calibration has 24 samples, min_support asks for 30" in err
+
+
+def test_the_policy_of_the_file_is_measured_beside(file, evsnn, tmp_path):
+    network = halves(file.parent)
+    write_net(network.with_cutoff(CutoffPolicy.fixed(2, 8)), tmp_path / "fixed.net")
+    code, out, err = evsnn(
+        "search", tmp_path / "fixed.net", "--workers", 1, "--min-support", 4, *GRID, "--json", "--quiet"
+    )
+    assert code == 0, err
+    own = json.loads(out)["as_it_is"]
+    assert own["cutoff"]["name"] == "file"
+    assert own["test"]["p95_steps"]["value"] == 4
