@@ -3,7 +3,7 @@
 PYTHON ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint validate bench bench-setup clean
+.PHONY: help setup demo test lint validate bench bench-setup papers clean
 
 help:
 	@echo 'make setup [PYTHON=python3.10]  make .venv with everything in it'
@@ -13,6 +13,7 @@ help:
 	@echo 'make validate                   published figures beside ours; fails when one leaves its tolerance'
 	@echo 'make bench [QUICK=1]            measure everything into benchmarks/results and docs/performance.md; alone!'
 	@echo 'make bench-setup                make .venv-bench with the frameworks that bench compares with, if wanted'
+	@echo 'make papers [QUICK=1]           the three methods against their papers: train, measure, write docs/results.md; hours'
 	@echo 'make clean                      remove .venv, build results and caches'
 
 setup:
@@ -38,6 +39,10 @@ bench: setup
 
 bench-setup: setup
 	benchmarks/setup
+
+# What has a result is left alone, so an interrupted study goes on where it was. A quick one writes below build alone.
+papers: setup
+	$(BIN)/python -m benchmarks.papers $(if $(QUICK),--quick,--write-docs)
 
 clean:
 	rm -rf .venv .venv-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -35,7 +35,7 @@ EVERYONE = {"errors", "_children", "_files"}  # of our own, free for every room
 ROOMS = {
     "network": (set(), {"numpy"}),
     "simulation": ({"network"}, {"numpy", "numba", "llvmlite"}),
-    "data": ({"network"}, {"numpy", "numba", "tonic", "sklearn", "scipy", "h5py", "pydantic"}),
+    "data": ({"network"}, {"numpy", "numba", "tonic", "sklearn", "scipy", "h5py", "pydantic", "PIL"}),
     "training": ({"network", "simulation", "data", "_torch"}, {"numpy", "numba", "lightning", "pydantic", "tomli"}),
     "runtime": ({"network", "simulation", "_lava"}, {"numpy", "psutil"}),
     "profiling": ({"network", "hw_profiles", "export"}, {"numpy"}),  # of export the placement alone, see below

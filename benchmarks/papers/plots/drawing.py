@@ -1,0 +1,56 @@
+"""Drawing so that the same results make the same file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from evsnn_lava._files import atomic_write
+
+Data = Any
+Draw = Callable[[Any, Data], None]
+
+STYLE: Final = {"svg.hashsalt": "evsnn_lava", "svg.fonttype": "none", "font.size": 9, "path.simplify": True}
+COLOURS: Final = ("#1b6ca8", "#d1495b", "#3a7d44", "#8d5a97", "#e09f3e", "#5b5b5b", "#00798c", "#a44a3f", "#7a7a00")
+"""They keep their order: the first is what a plot is about."""
+
+
+def digest(data: Data) -> str:
+    """Hash of what is plotted, which stands in the file."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def write_svg(path: Path, data: Data, draw: Draw, panels: int, size: tuple[float, float]) -> None:
+    """Draw panels side by side on white, readable on dark pages as well.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        An SVG file; its folder is made.
+    data : Any
+        What is plotted, of types that JSON knows.
+    draw : callable
+        ``draw(axes, data)`` with a list of axes.
+    panels : int
+        How many axes.
+    size : (float, float)
+        Width and height of one panel in inches.
+    """
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    with pyplot.rc_context(STYLE):
+        width, height = size
+        figure, axes = pyplot.subplots(
+            1, panels, figsize=(width * panels, height), layout="constrained", squeeze=False, facecolor="white"
+        )
+        draw(list(axes[0]), data)
+        with atomic_write(path, make_folders=True) as temporary:
+            metadata = {"Date": None, "Creator": None, "Description": digest(data)}
+            figure.savefig(temporary, format="svg", metadata=metadata)
+        pyplot.close(figure)

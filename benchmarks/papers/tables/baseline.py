@@ -1,0 +1,64 @@
+"""How good the networks are before anything is saved."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from benchmarks.papers.loaded import Results, accuracy
+from benchmarks.papers.tables.words import NOTHING, listed, micro, percents, table, title
+from benchmarks.papers.variants import PLAIN
+
+HEADINGS: Final = (
+    "Data set",
+    "Network",
+    "Frames",
+    "Validation, %",
+    "Test, %",
+    "Test by seed, %",
+    "Energy loihi2, uJ",
+    "loihi1, uJ",
+)
+
+WANTED: Final = {"nmnist_small": 0.96, "braille_recurrent": 0.94}
+"""Mean test accuracy that was to be reached."""
+
+
+def baseline(results: Results) -> list[str]:
+    """Accuracy of the integer networks, all frames sent, no cutoff."""
+    return table(HEADINGS, [_row(results, study) for study in results.events(PLAIN)])
+
+
+def _row(results: Results, study: str) -> tuple[str, ...]:
+    found = results.seeds(study, PLAIN)
+    network = next(iter(found.values()))["network"]
+    energies = [[record["full"]["chips"][chip]["energy_j"][0] for record in found.values()] for chip in CHIPS]
+    return (
+        title(study),
+        "-".join(layer.split()[1] for layer in network["layers"]),
+        str(network["steps"]),
+        percents(record["validation"]["accuracy"] for record in found.values()),
+        percents(accuracy(record) for record in found.values()),
+        listed(results.values(study, PLAIN, accuracy), 100),
+        *map(micro, energies),
+    )
+
+
+CHIPS: Final = ("loihi2", "loihi1")
+
+
+def baseline_words(results: Results) -> list[str]:
+    """Whether the accuracies that were asked for are reached."""
+    return [_sentence(results, study) for study in results.events(PLAIN)] or [NOTHING]
+
+
+def _sentence(results: Results, study: str) -> str:
+    found = results.values(study, PLAIN, accuracy)
+    record = next(iter(results.seeds(study, PLAIN).values()))
+    sizes = f"{record['test']['samples']} test and {record['validation']['samples']} validation samples"
+    text = f"- {title(study)}: {percents(found.values())} % on the test samples, {len(found)} seeds, {sizes}"
+    if study not in WANTED:
+        return text + "."
+    reached = float(np.mean(list(found.values()))) >= WANTED[study] - 1e-9
+    return f"{text}; {100 * WANTED[study]:.0f} % were asked for: {'reached' if reached else 'NOT reached'}."

@@ -1,0 +1,133 @@
+"""Learned frame masks against the same number of frames chosen without learning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from benchmarks.papers.loaded import Results, accuracy
+from benchmarks.papers.statistics import PairedComparison, compare
+from benchmarks.papers.tables.words import NOTHING, both, chance, percents, points, table, title
+from benchmarks.papers.variants import KEEPS, LAYOUTS, METHODS, PLAIN, Variant
+
+LEARNED: Final = METHODS[0]
+CONTROLS: Final = METHODS[1:]
+LEVEL: Final = 0.05
+
+LAYOUT_WORDS: Final = {"input": "input", "hierarchical": "falling"}
+
+Place = tuple[str, str, float]
+
+
+def _places(results: Results) -> Iterator[Place]:
+    """Data set, layout and share of which there are learned masks."""
+    for study in results.events(PLAIN):
+        for layout in LAYOUTS:
+            for keep in KEEPS:
+                if results.seeds(study, _name(LEARNED, keep, layout)):
+                    yield study, layout, keep
+
+
+def _name(method: str, keep: float, layout: str) -> str:
+    return Variant(PLAIN, method, keep, layout).name
+
+
+def masks(results: Results) -> list[str]:
+    """Test accuracy of every method at every share."""
+    headings = ("Data set", "Masks", "Kept", "Plain, %", *(f"{method}, %" for method in METHODS), "Learned - plain")
+    return table(headings, [_accuracies(results, *place) for place in _places(results)])
+
+
+def _accuracies(results: Results, study: str, layout: str, keep: float) -> tuple[str, ...]:
+    found = {method: results.values(study, _name(method, keep, layout), accuracy) for method in METHODS}
+    plain = results.values(study, PLAIN, accuracy)
+    learned, before = both(found[LEARNED], plain)
+    return (
+        title(study),
+        LAYOUT_WORDS[layout],
+        f"{keep:g}",
+        percents(plain.values()),
+        *(percents(values.values()) for values in found.values()),
+        points(np.subtract(learned, before).tolist()),
+    )
+
+
+TEST_HEADINGS: Final = (
+    "Data set",
+    "Masks",
+    "Kept",
+    "Control",
+    "Seeds",
+    "Learned - control, points",
+    "t",
+    "Wilcoxon",
+    "permutation",
+    "least possible",
+)
+
+
+def masks_tests(results: Results) -> list[str]:
+    """Paired tests of learned masks against every control."""
+    rows = (_test(results, place, control) for place in _places(results) for control in CONTROLS)
+    return table(TEST_HEADINGS, [row for row in rows if row])
+
+
+def _test(results: Results, place: Place, control: str) -> tuple[str, ...]:
+    found = compared(results, place, control)
+    if found is None:
+        return ()
+    learned, other = _pairs(results, place, control)
+    tests = (found.t_p, found.wilcoxon_p, found.sign_flip_p, found.smallest_p)
+    study, layout, keep = place
+    gain = points(np.subtract(learned, other).tolist())
+    head = (title(study), LAYOUT_WORDS[layout], f"{keep:g}", control, str(found.pairs), gain)
+    return (*head, *map(chance, tests))
+
+
+def _pairs(results: Results, place: Place, control: str) -> tuple[list[float], list[float]]:
+    study, layout, keep = place
+    return both(*(results.values(study, _name(method, keep, layout), accuracy) for method in (LEARNED, control)))
+
+
+def compared(results: Results, place: Place, control: str) -> PairedComparison | None:
+    """Learned masks against a control, whether they are better; None with fewer than two seeds."""
+    learned, other = _pairs(results, place, control)
+    return compare(learned, other, "greater") if len(learned) > 1 else None
+
+
+def masks_words(results: Results) -> list[str]:
+    """What may be said: at which shares learned masks beat even sub-sampling, and what half of the frames cost."""
+    return [line for study in results.events(PLAIN) for line in _verdict(results, study)] or [NOTHING]
+
+
+def _verdict(results: Results, study: str) -> list[str]:
+    places = [place for place in _places(results) if place[0] == study]
+    tested = [(place, compared(results, place, "uniform")) for place in places]
+    known = [(place, found) for place, found in tested if found is not None]
+    if not known:
+        return []
+    better = [_words(place) for place, found in known if found.sign_flip_p < LEVEL and found.difference.mean > 0]
+    worse = [_words(place) for place, found in known if found.difference.high < 0]
+    said = f"learned masks beat uniform ones with p < {LEVEL} (permutation) at {_list(better)}"
+    below = f"their 95 % interval lies below uniform ones at {_list(worse)}"
+    return [f"- {title(study)}: {said}; {below}. {_half(results, study)}"]
+
+
+def _half(results: Results, study: str) -> str:
+    learned, plain = both(
+        results.values(study, _name(LEARNED, 0.5, "input"), accuracy), results.values(study, PLAIN, accuracy)
+    )
+    if not learned:
+        return ""
+    loss = float(np.mean(np.subtract(plain, learned)))
+    return f"Half of the frames cost {100 * loss:.1f} points, {'at most' if loss <= 0.01 + 1e-9 else 'MORE than'} one."
+
+
+def _words(place: Place) -> str:
+    return f"{LAYOUT_WORDS[place[1]]} {place[2]:g}"
+
+
+def _list(found: Sequence[str]) -> str:
+    return ", ".join(found) if found else "none of the shares"

@@ -1,0 +1,165 @@
+"""All methods side by side: accuracy, steps, energy and time of the deployed integers, each against plain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from benchmarks.papers.loaded import Record, Results, certified_cutoff, run_to_end
+from benchmarks.papers.tables.words import NOTHING, micro, percents, points, spread, table, times, title
+from benchmarks.papers.variants import (
+    CONTINUED,
+    HEADLINE_MASK,
+    HOYER_INIT,
+    HOYER_MASK,
+    KEEPS,
+    PLAIN,
+    WITHOUT_RCS,
+    Variant,
+)
+
+LARGEST_LOSS: Final = 0.005
+"""Of the mean validation accuracy, for the share of frames that is chosen."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One row: a network, and whether it is stopped early.
+
+    Parameters
+    ----------
+    label : str
+        Its name.
+    variant : str
+        The network.
+    cut : bool
+        Whether the cutoff stops it, with the policy that the validation samples choose.
+    """
+
+    label: str
+    variant: str
+    cut: bool
+
+    def rows(self, results: Results, study: str) -> dict[int, Record]:
+        """What it reaches on the test samples, by seed."""
+        found = results.seeds(study, self.variant).items()
+        return {seed: certified_cutoff(record) if self.cut else run_to_end(record) for seed, record in found}
+
+
+WAYS: Final = (
+    Way("plain", PLAIN, False),
+    Way("masks", HEADLINE_MASK.name, False),
+    Way("cutoff", PLAIN, True),
+    Way("masks + cutoff", HEADLINE_MASK.name, True),
+    Way("Hoyer init", HOYER_INIT, False),
+    Way("Hoyer init + masks + cutoff", HOYER_MASK.name, True),
+    Way("plain, trained on", CONTINUED.name, False),
+    Way("plain, no RCS", WITHOUT_RCS, False),
+    Way("cutoff, no RCS", WITHOUT_RCS, True),
+)
+BOTH: Final = WAYS[3]
+
+HEADINGS: Final = (
+    "Data set",
+    "Variant",
+    "Accuracy, %",
+    "Against plain, points",
+    "Frames",
+    "Hardware steps",
+    "loihi2, uJ (range)",
+    "less",
+    "us",
+    "loihi1, uJ (range)",
+    "less",
+    "us",
+)
+
+
+def ways(results: Results, study: str) -> tuple[Way, ...]:
+    """The rows of a data set, among them the smallest share of frames that the validation samples allow."""
+    keep = chosen_keep(results, study)
+    if keep is None or keep == HEADLINE_MASK.keep:
+        return WAYS
+    name = Variant(PLAIN, HEADLINE_MASK.method, keep, HEADLINE_MASK.layout).name
+    chosen = Way(f"masks ({keep:g}, by validation) + cutoff", name, True)
+    return (*WAYS[:4], chosen, *WAYS[4:])
+
+
+def chosen_keep(results: Results, study: str) -> float | None:
+    """The smallest share whose learned masks cost at most ``LARGEST_LOSS`` on the validation samples, mean of seeds."""
+    plain = _validation(results, study, PLAIN)
+    for keep in sorted(KEEPS):
+        found = _validation(results, study, Variant(PLAIN, HEADLINE_MASK.method, keep, HEADLINE_MASK.layout).name)
+        if plain is not None and found is not None and plain - found <= LARGEST_LOSS + 1e-9:
+            return keep
+    return None
+
+
+def _validation(results: Results, study: str, variant: str) -> float | None:
+    found = results.values(study, variant, lambda record: float(record["validation"]["accuracy"]))
+    return float(np.mean(list(found.values()))) if found else None
+
+
+def together(results: Results) -> list[str]:
+    """One row per data set and way."""
+    rows = [
+        _row(study, way, found, WAYS[0].rows(results, study))
+        for study in results.events(PLAIN)
+        for way in ways(results, study)
+        if (found := way.rows(results, study))
+    ]
+    return table(HEADINGS, rows)
+
+
+def _row(study: str, way: Way, found: Mapping[int, Record], plain: Mapping[int, Record]) -> tuple[str, ...]:
+    paired = [(found[seed], plain[seed]) for seed in found if seed in plain]
+    costs = []
+    for chip in ("loihi2", "loihi1"):
+        ratios = [energy(one, chip)[0] and energy(other, chip)[0] / energy(one, chip)[0] for one, other in paired]
+        costs += [_range(found, chip), times(ratios), micro(row["chips"][chip]["time_s"][0] for row in found.values())]
+    return (
+        title(study),
+        way.label,
+        percents(row["accuracy"] for row in found.values()),
+        points(one["accuracy"] - other["accuracy"] for one, other in paired),
+        spread(row["exit"]["mean"] for row in found.values()),
+        spread(row["hardware_steps"] for row in found.values()),
+        *costs,
+    )
+
+
+def energy(row: Record, chip: str) -> list[float]:
+    """Joules per inference: value, lowest, highest."""
+    found: list[float] = row["chips"][chip]["energy_j"]
+    return found
+
+
+def _range(found: Mapping[int, Record], chip: str) -> str:
+    value, low, high = (micro(energy(row, chip)[place] for row in found.values()) for place in range(3))
+    return f"{value} ({low}..{high})"
+
+
+def together_words(results: Results) -> list[str]:
+    """Whether masks and cutoff together save three times the energy at one point."""
+    lines = []
+    for study in results.events(PLAIN):
+        for way in [each for each in ways(results, study) if each.variant.startswith("learned") and each.cut]:
+            lines += _verdict(results, study, way)
+    return lines or [NOTHING]
+
+
+def _verdict(results: Results, study: str, way: Way) -> list[str]:
+    found, plain = way.rows(results, study), WAYS[0].rows(results, study)
+    seeds = sorted(found.keys() & plain.keys())
+    if not seeds:
+        return []
+    less = float(np.mean([energy(plain[seed], "loihi2")[0] / energy(found[seed], "loihi2")[0] for seed in seeds]))
+    loss = float(np.mean([plain[seed]["accuracy"] - found[seed]["accuracy"] for seed in seeds]))
+    reached = "reached" if less >= 3 and loss <= 0.01 + 1e-9 else "NOT reached"
+    return [
+        f"- {title(study)}, {way.label}: {less:.2f} x less energy on loihi2, {-100 * loss:+.2f} points against plain; "
+        f"3 x at one point lost was asked for: {reached}."
+    ]

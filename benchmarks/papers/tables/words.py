@@ -1,0 +1,109 @@
+"""Numbers as text, for tables and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from benchmarks.papers.statistics import t_interval
+
+TITLES: Final[dict[str, str]] = {
+    "nmnist_small": "N-MNIST small",
+    "braille_recurrent": "Braille, recurrent",
+    "braille_forward": "Braille, feed-forward",
+}
+
+NOTHING: Final = "Not measured yet."
+
+
+def title(study: str) -> str:
+    """Name of a study."""
+    return TITLES.get(study, study)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table; a sentence where there are no rows.
+
+    Examples
+    --------
+    >>> table(("a", "b"), [("1", "2")])
+    ['| a | b |', '|---|---|', '| 1 | 2 |']
+    """
+    found = list(rows)
+    if not found:
+        return [NOTHING]
+    return [_line(headings), "|" + "---|" * len(headings), *map(_line, found)]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def spread(values: Iterable[float], scale: float = 1.0, digits: int = 1, sign: str = "") -> str:
+    """Mean over the seeds and half of its 95 % interval (Student's t); a single seed has none.
+
+    Examples
+    --------
+    >>> spread([0.97, 0.96, 0.98], 100), spread([0.5], 100), spread([])
+    ('97.0 ± 2.5', '50.0', '')
+    """
+    found = [scale * value for value in values]
+    if not found:
+        return ""
+    mean = f"{np.mean(found):{sign}.{digits}f}"
+    if len(found) < 2:
+        return mean
+    interval = t_interval(found)
+    return f"{mean} ± {interval.high - interval.mean:.{digits}f}"
+
+
+def percents(values: Iterable[float]) -> str:
+    """Accuracies in percent."""
+    return spread(values, 100)
+
+
+def points(values: Iterable[float]) -> str:
+    """Differences of accuracies in points, with a sign."""
+    return spread(values, 100, sign="+")
+
+
+def times(values: Iterable[float]) -> str:
+    """Ratios.
+
+    Examples
+    --------
+    >>> times([2.0])
+    '2.00 x'
+    """
+    text = spread(values, digits=2)
+    return f"{text} x" if text else ""
+
+
+def micro(values: Iterable[float]) -> str:
+    """Joules or seconds as millionths, mean only, three digits."""
+    found = list(values)
+    return f"{1e6 * float(np.mean(found)):.3g}" if found else ""
+
+
+def chance(p: float) -> str:
+    """A p-value.
+
+    Examples
+    --------
+    >>> chance(0.03125), chance(0.00001)
+    ('0.031', '< 0.001')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def listed(values: Mapping[int, float], scale: float = 1.0, digits: int = 1) -> str:
+    """One number per seed, in the order of the seeds."""
+    return ", ".join(f"{scale * value:.{digits}f}" for value in values.values())
+
+
+def both(first: Mapping[int, float], second: Mapping[int, float]) -> tuple[list[float], list[float]]:
+    """Values of the seeds that both have, in the same order."""
+    seeds = sorted(first.keys() & second.keys())
+    return [first[seed] for seed in seeds], [second[seed] for seed in seeds]

@@ -1,0 +1,203 @@
+"""Tables, sentences and plots of the papers' study: from made-up results; the page, from the committed ones."""
+
+import json
+import re
+import socket
+
+import numpy as np
+import pytest
+
+from benchmarks.papers import pages
+from benchmarks.papers.cutoffs import GUARANTEED
+from benchmarks.papers.loaded import (
+    Results,
+    certifiable_epsilon,
+    certified_cutoff,
+    chosen_cutoff,
+    cutoff_row,
+    run_to_end,
+)
+from benchmarks.papers.places import RESULTS
+from benchmarks.papers.plots import PLOTS, digest, write_plot
+from benchmarks.papers.records import packed, read_record, unpacked, write_record
+from benchmarks.papers.tables import BLOCKS
+from benchmarks.papers.tables.hoyer import hoyer_words
+from benchmarks.papers.tables.masks import compared, masks_words
+from benchmarks.papers.tables.together import chosen_keep, together_words, ways
+from benchmarks.papers.tables.words import spread
+from benchmarks.papers.units import DATASETS, same_config, tasks_of
+from benchmarks.papers.variants import HEADLINE_MASK, KEEPS, PLAIN, Variant, layer_shares
+from evsnn_lava.errors import FormatError
+from evsnn_lava.training.config import RunConfig
+
+from .papers_results import guarantee_record, made_up, record
+
+FILES = sorted(RESULTS.glob("*/*.json"))
+EMPTY = Results({})
+
+
+@pytest.fixture(scope="module")
+def results():
+    return made_up(seeds=5)
+
+
+def test_the_page_is_that_of_the_results():
+    page = pages.PAGE.read_text(encoding="utf-8")
+    assert pages.filled(page, Results.read(RESULTS)) == page
+
+
+def test_every_block_has_its_place():
+    found = [match["name"] for match in pages.MARKED.finditer(pages.PAGE.read_text(encoding="utf-8"))]
+    assert sorted(found) == sorted(pages.BY_NAME)
+
+
+def test_the_plots_are_those_of_the_results():
+    results = Results.read(RESULTS)
+    for name, plot in PLOTS.items():
+        path, data = pages.PAGE.parent / "img" / f"{name}.svg", plot.collect(results)
+        assert path.exists() == bool(data)
+        assert not data or digest(data) in path.read_text(encoding="utf-8")
+
+
+def test_an_unknown_block_is_refused():
+    with pytest.raises(FormatError, match="no table 'speed'"):
+        pages.filled("<!-- table: speed -->\nold\n<!-- end -->\n", EMPTY)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_results_name_no_machine_and_have_the_present_configuration(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r'"/|[^ ]/(home|root|tmp|work)/', text)
+    assert socket.gethostname() not in text or len(socket.gethostname()) < 4
+
+
+@pytest.mark.parametrize("table", BLOCKS)
+def test_committed_results_are_those_of_the_configurations(table):
+    for task in tasks_of(table, DATASETS, range(1, 6)):
+        found = read_record(RESULTS / task.study / f"{task.name}.json")
+        assert found is None or task.is_of(found)
+
+
+@pytest.mark.parametrize("name", pages.BY_NAME)
+def test_a_block_without_results_says_so(name):
+    assert pages.BY_NAME[name](EMPTY) == ["Not measured yet."]
+
+
+@pytest.mark.parametrize("name", pages.BY_NAME)
+def test_a_block_with_results_is_filled(name, results):
+    lines = pages.BY_NAME[name](results)
+    assert "Not measured yet." not in lines
+    assert any("MNIST" in line or "img/" in line for line in lines)
+    heights = {line.count("|") for line in lines if line.startswith("|")}
+    assert len(heights) <= 1
+
+
+def test_a_single_seed_has_no_interval():
+    results = made_up(seeds=1, studies=("nmnist_small",))
+    for block in pages.BY_NAME.values():
+        assert not any("±" in line for line in block(results))
+    assert (spread([0.5], 100), spread([0.5, 0.5], 100)) == ("50.0", "50.0 ± 0.0")
+
+
+def test_learned_masks_win_where_they_are_better_in_every_seed(results):
+    found = compared(results, ("nmnist_small", "input", 0.5), "uniform")
+    assert found.sign_flip_p == pytest.approx(1 / 32)
+    assert "p < 0.05 (permutation) at input 0.75, input 0.5, input 0.25, falling" in masks_words(results)[0]
+
+
+def test_a_single_bad_seed_loses_it(results):
+    records = {study: dict(variants) for study, variants in results.records.items()}
+    name = Variant(PLAIN, "learned", 0.5, "input").name
+    bad = {**results.seeds("nmnist_small", name)[1]}
+    bad["test"] = {**bad["test"], "accuracy": 0.5}
+    records["nmnist_small"][name] = {**results.seeds("nmnist_small", name), 1: bad}
+    found = compared(Results(records), ("nmnist_small", "input", 0.5), "uniform")
+    assert found.sign_flip_p > 0.05
+
+
+def test_the_smallest_share_within_half_a_point_of_validation_is_chosen(results):
+    assert chosen_keep(results, "nmnist_small") == 0.5  # it costs 0.5 points, a quarter of the frames 0.75
+    assert len(ways(results, "nmnist_small")) == 9  # half of the frames is there already
+    records = {name: seeds for name, seeds in results.records["nmnist_small"].items() if "0.50" not in name}
+    assert chosen_keep(Results({"nmnist_small": records}), "nmnist_small") == 0.75
+    assert len(ways(Results({"nmnist_small": records}), "nmnist_small")) == 10
+
+
+def test_goals_are_judged_from_the_numbers(results):
+    assert all("NOT reached" in line for line in together_words(results))
+    cheap = {study: dict(variants) for study, variants in results.records.items()}
+    for seed, found in cheap["nmnist_small"][HEADLINE_MASK.name].items():
+        rows = json.loads(json.dumps(found))
+        for row in rows["cutoffs"]:
+            row["test"]["chips"]["loihi2"]["energy_j"] = [1e-6, 1e-6, 1e-6]
+        cheap["nmnist_small"][HEADLINE_MASK.name] = {**cheap["nmnist_small"][HEADLINE_MASK.name], seed: rows}
+    assert "asked for: reached" in together_words(Results(cheap))[0]
+
+
+def test_one_step_is_judged_by_accuracy_and_spikes(results):
+    reached = {"no Hoyer loss": "NOT reached", "no extremum": "reached"}
+    for words, verdict in reached.items():
+        assert any(f"one step, {words}: 99.30 %" in line and f": {verdict}." in line for line in hoyer_words(results))
+
+
+def test_no_epsilon_means_all_frames():
+    found = record(Variant(PLAIN), 1)
+    assert chosen_cutoff({**found, "chosen": {"topk_gap": None}}, "topk_gap") == run_to_end(found)
+    assert chosen_cutoff(found, "topk_gap")["gain"] > 1
+
+
+def test_the_certified_epsilon_follows_from_the_number_of_samples():
+    found = record(Variant(PLAIN), 1)
+    sizes = {150: 0.02, 972: 0.005, 20: None}
+    for samples, epsilon in sizes.items():
+        sized = {**found, "validation": {**found["validation"], "samples": samples}}
+        assert certifiable_epsilon(sized) == epsilon
+        row = cutoff_row(sized, GUARANTEED, epsilon)
+        assert certified_cutoff(sized) == (run_to_end(sized) if row is None else row["test"])
+
+
+def test_results_are_read_by_study_variant_and_seed(tmp_path):
+    for seed in (10, 2):
+        found = record(HEADLINE_MASK, seed)
+        write_record(tmp_path / "nmnist_small" / f"{HEADLINE_MASK.name}-s{seed}.json", found)
+    write_record(tmp_path / "guarantee" / "nmnist_small-s3.json", guarantee_record(3))
+    read = Results.read(tmp_path)
+    assert list(read.seeds("nmnist_small", HEADLINE_MASK.name)) == [2, 10]
+    assert list(read.seeds("guarantee", "nmnist_small")) == [3]
+
+
+def test_rows_of_numbers_stand_on_one_line(tmp_path):
+    content = {"a": [1 / 3, 2], "b": {"c": {"d": 1, "e": [[1, 2], [3, 4]]}}}
+    write_record(tmp_path / "a.json", content)
+    text = (tmp_path / "a.json").read_text()
+    assert '"a": [0.333333, 2]' in text
+    assert json.loads(text) == {"a": [0.333333, 2], "b": content["b"]}
+
+
+def test_samples_survive_packing():
+    values = np.random.default_rng(1).integers(-5, 3000, 1000)
+    assert (unpacked(packed(values)) == values).all()
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plots_are_deterministic_and_small(name, results, tmp_path):
+    files = [write_plot(name, results, tmp_path / each) for each in ("a", "b")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert files[0].stat().st_size < 200_000
+    assert b"#ffffff" in files[0].read_bytes()
+    assert write_plot(name, EMPTY, tmp_path / "c") is None
+
+
+def test_shares_have_the_same_mean_in_both_layouts():
+    for keep in KEEPS:
+        assert np.mean(layer_shares(keep, "hierarchical", 3)) == pytest.approx(keep)
+        assert list(layer_shares(keep, "hierarchical", 4)) == sorted(layer_shares(keep, "hierarchical", 4))[::-1]
+
+
+def test_a_configuration_with_new_keys_is_still_the_same():
+    config = RunConfig.model_validate({"name": "a", "data": {"dataset": "digits"}})
+    stored = config.model_dump(mode="json")
+    del stored["train"]["batch_size"]
+    assert same_config(stored, config)
+    assert not same_config({**stored, "seed": 5}, config)
+    assert not same_config({**stored, "unknown": 5}, config)
