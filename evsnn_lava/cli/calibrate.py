@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evsnn_lava.cli.console import Output
+from evsnn_lava.cli.outputs import require_outputs
 from evsnn_lava.cli.recordings import load_samples
 from evsnn_lava.data import frames_of, load_part
 from evsnn_lava.errors import ConfigError
@@ -137,6 +138,7 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
 
     if options.output is None:
         raise ConfigError(f"{options.source} is a file: say with -o where to write the network with its new cutoff")
+    require_outputs({"--output": options.output}, [options.source])
     network = read_net(options.source)
     if network.cutoff.layers:
         raise ConfigError(f"{options.source}: its last layers decide; take the file that it was made from")

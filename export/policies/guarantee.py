@@ -10,7 +10,7 @@ import numpy as np
 
 from evsnn_lava.errors import ConfigError, unknown_name
 from evsnn_lava.export.policies.base import BoolArray, IntArray, Policy
-from evsnn_lava.export.policies.risk import binomial_tail, samples_needed, stratified_halves
+from evsnn_lava.export.policies.risk import binomial_tail, random_halves, samples_needed
 from evsnn_lava.network import CutoffPolicy
 
 FAMILIES: Final = ("unfitted", "fitted")
@@ -53,6 +53,8 @@ class Certificate:
     @property
     def sentence(self) -> str:
         """All of it in words."""
+        if not self.tested:
+            return "Nothing can be guaranteed, so it never stops early: there is no way to stop that could be tested."
         grounds = f"{self.errors} of {self.samples} samples lost, {MEASURES[self.method]} {self.p_value:.2g}"
         if not self.granted:
             needed = samples_needed(self.epsilon, self.delta, self.method)
@@ -63,7 +65,7 @@ class Certificate:
         claim = f"early exit costs at most {100 * self.epsilon:g} % of accuracy on new data of the same kind"
         if self.method == "risk_control":
             return f"On average over draws of the calibration data, {claim} ({grounds})."
-        share = f"{100 * (1 - self.delta):g} %"
+        share = f"{100 * (1 - self.delta):.12g} %"  # so many digits that no share below 100 is called 100
         return f"With probability at least {share} over the draw of the calibration data, {claim} ({grounds})."
 
 
@@ -93,8 +95,8 @@ class Guaranteed(Policy):
         Probability of losing more, over the draw of the calibration data; above 0 and below 1.
     family : {"unfitted", "fitted"} or None
         ``unfitted``: policies that no datum had a part in, tested on all samples.
-        ``fitted``: `base` fitted with rising epsilon on one half, tested on the other, a seeded split within
-        each class. None takes the first where the kind has it, as it needs half as many samples.
+        ``fitted``: `base` fitted with rising epsilon on one half, tested on the other, a seeded random
+        split. None takes the first where the kind has it, as it needs half as many samples.
     method : {"learn_then_test", "risk_control"}
         The second bounds the *mean* loss over draws of the calibration data instead, and knows no delta.
     seed : int
@@ -141,7 +143,7 @@ class Guaranteed(Policy):
                     f"Guaranteed: {type(self.base).__name__} has no policies without data (Confidence needs a given "
                     "temperature for it); leave the family to be fitted"
                 )
-            half, rest = stratified_halves(labels, self.seed)
+            half, rest = random_halves(len(labels), self.seed)
             members = replace(self.base).fitted_family(scores[half], labels[half])
             scores, labels = scores[rest], labels[rest]
         return self._boldest(members, scores, labels)
