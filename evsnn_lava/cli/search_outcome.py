@@ -16,6 +16,7 @@ from evsnn_lava.export.search.intervals import Interval
 from evsnn_lava.export.search.rows import Row
 from evsnn_lava.export.slayer.ranges import may_overflow
 from evsnn_lava.network import NetworkDescription
+from evsnn_lava.network.policy import GUARANTEE
 from evsnn_lava.simulation import record_golden
 
 FIGURES: Final = ("accuracy", "exit_step", "mean_steps", "p95_steps", "energy_j", "time_s")
@@ -127,7 +128,7 @@ def chosen_network(network: NetworkDescription, row: Row, facts: dict[str, Any])
         With the golden frames of the file, their answers recorded anew.
     """
     made = derive(network, row.candidate).with_cutoff(row.policy.cutoff)
-    kept = {key: value for key, value in network.provenance.items() if key != "may_overflow"}
+    kept = {key: value for key, value in network.provenance.items() if key not in ("may_overflow", GUARANTEE)}
     proven = may_overflow(made.layers, made.max_steps, made.recipe.value_range)
     made = replace(made, provenance={**kept, **proven, "search": json.dumps(facts, separators=(",", ":"))})
     if network.golden is None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from evsnn_lava.cli.loads import core_load
+from evsnn_lava.cli.search_store import LARGEST_BYTES, Store
 from evsnn_lava.cli.search_work import Job, Part, answer
+from evsnn_lava.errors import FormatError
 from evsnn_lava.export.calibrate import calibrate_cutoff
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.export.search.candidates import Candidate, derive
@@ -119,3 +122,129 @@ def test_the_digest_knows_everything_an_answer_depends_on(network, task):
     assert len({task.digest, *(other.digest for other in others)}) == 1 + len(others)
     assert task_of(network).digest == task.digest
     assert len(jobs_of(network)) == len(set(jobs_of(network))) >= 8
+
+
+UNIT = Job("selection", WAY, (0.1,), with_never=True)
+
+
+@pytest.fixture(scope="module")
+def whole(task):
+    return answer(task, UNIT)
+
+
+@pytest.fixture
+def stored(whole, tmp_path):
+    """A store with one unit, its file, and what must be said of it after it was damaged."""
+    store = Store(tmp_path, "task")
+    store.put(UNIT, whole)
+    (path,) = tmp_path.iterdir()
+
+    def refuse(content, said, unit=UNIT):
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        with pytest.raises(FormatError, match="is no unit of a search; remove it") as found:
+            store.get(unit)
+        message = str(found.value)
+        assert message.startswith(f"{path}: ")
+        assert said in message
+        assert message.isprintable()
+
+    return store, path, refuse
+
+
+def test_a_unit_comes_back_from_its_file_as_it_was(stored, whole, network, task, tmp_path):
+    assert stored[0].get(UNIT) == whole
+    file = Policy.of("file", network.cutoff)
+    known = (file, Policy.of("0.1", CutoffPolicy.fixed(2, 8)))
+    for unit in (*jobs_of(network)[:3], Job("test", Candidate(1.0, tuple(range(8)), 8), policies=known)):
+        found = answer(task, unit)
+        stored[0].put(unit, found)
+        assert json.dumps(stored[0].get(unit)) == json.dumps(found)
+    assert Store(tmp_path, "another task").get(UNIT) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("\x00\xff", "not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[]", "its content: "),
+        ('{"answer": null}', "unit: "),
+        ('{"answer": {"rows": []}}', "unit: "),
+        ('{"unit": "", "key": "", "answer": {"rows": [1]}}', "answer.rows.0: "),
+        ('{"unit": "", "key": "", "answer": {"rows": [{}]}}', "answer.rows.0.policy: "),
+        ('{"unit": "", "key": "", "answer": {"rows": []}, "\\u001b": 1}', "?: "),
+        ('{"unit": "", "key": "", "answer": {"rows": []}}', "another unit than keep 0.5, 4 frames, 5 bits (selection)"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(content, said, stored):
+    stored[2](content, said)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "1", None, True, -0.1, 1.5, 10**400, [], {}])
+def test_a_figure_that_is_none_is_refused(value, stored):
+    content = json.loads(stored[1].read_text())
+    content["answer"]["rows"][1]["figures"]["accuracy"]["value"] = value
+    stored[2](content, "answer.rows.1.figures.accuracy.value: ")
+
+
+def clear(rows):
+    rows.clear()
+
+
+def forget_energy(rows):
+    rows[0]["figures"]["energy_j"] = None
+
+
+def shorten(rows):
+    rows[1]["policy"]["thresholds"].pop()
+
+
+def stop_at_once(rows):
+    rows[0]["policy"]["thresholds"][0] = -1
+
+
+def misname(rows):
+    rows[1]["policy"]["kind"] = "gut feeling"
+
+
+def overflow(rows):
+    rows[1]["policy"]["thresholds"][0] = 2**63
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (clear, "it has 0 rows, not those of never, 0.1"),
+        (list.pop, "it has 1 rows"),
+        (list.reverse, "not those of never, 0.1"),
+        (lambda rows: rows.append(rows[0]), "it has 3 rows"),
+        (forget_energy, "not of the same samples and kinds of figures"),
+        (stop_at_once, "other policies than were asked for"),
+        (shorten, "another length than 4 frames"),
+        (misname, "gut feeling"),
+        (overflow, "thresholds.0: "),
+    ],
+)
+def test_rows_of_other_ways_to_stop_are_refused(damage, said, stored):
+    content = json.loads(stored[1].read_text())
+    damage(content["answer"]["rows"])
+    stored[2](content, said)
+
+
+def test_the_file_of_another_unit_or_task_under_this_name_is_refused(stored, whole, tmp_path):
+    store, path, refuse = stored
+    own = path.read_text()
+    for other, unit in ((store, replace(UNIT, epsilons=(0.2,))), (Store(tmp_path, "another task"), UNIT)):
+        before = set(tmp_path.iterdir())
+        other.put(unit, whole)
+        (there,) = set(tmp_path.iterdir()) - before
+        refuse(there.read_text(), "another unit than")
+        path.write_text(own)
+
+
+def test_a_file_without_end_is_refused(stored):
+    store, path, _ = stored
+    with path.open("r+b") as file:
+        file.truncate(LARGEST_BYTES + 1)
+    with pytest.raises(FormatError, match=f"more than {LARGEST_BYTES} bytes, so it is no unit of a search; remove it"):
+        store.get(UNIT)
