@@ -49,6 +49,7 @@ def train_network(config: RunConfig, folder: Path, start: Path | None = None, sa
         accuracy = epoch.metrics.get("val_accuracy", float("nan"))
         say(f"  {epoch.stage} {epoch.epoch}/{epoch.epochs}: validation accuracy {100 * accuracy:.1f} %")
 
+    (folder / "scores.npz").unlink(missing_ok=True)  # of the network that is replaced
     more = {} if start is None else {"plain": start}
     train(config, folder, report, resume=_goes_on(config, folder), **more)
 

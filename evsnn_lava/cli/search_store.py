@@ -24,7 +24,7 @@ FORMAT: Final = 2
 
 Amount = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Entry = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+Entry = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
 class _Strict(BaseModel):

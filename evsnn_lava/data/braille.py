@@ -30,7 +30,7 @@ SPLIT_SEED: Final = 0
 def load_braille(folder: Path, split: str) -> EventSet:
     """Read one part of the Braille letters.
 
-    A recording begins when the finger is about to touch: the first second, in which nothing is felt, is left out. Some
+    A recording begins when the finger is about to touch: the first second, with 0.2 % of the spikes, is left out. Some
     recordings are silent all the same.
 
     Source: Müller-Cleve et al., Front. Neurosci. 16:951164, 2022; spikes of a Mihalas-Niebur encoder.
