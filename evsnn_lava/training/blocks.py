@@ -9,8 +9,8 @@ from evsnn_lava.training.layout import as_rows
 from evsnn_lava.training.neurons import FusedNeuron
 
 
-class _Responding:
-    """What both blocks share: quantised weights, the fused neuron, spikes and voltage at once."""
+class Responding:
+    """What all blocks share: quantised weights, the fused neuron, spikes and voltage at once."""
 
     neuron: Any
     synapse: Any
@@ -41,7 +41,7 @@ class _Responding:
         raise NotImplementedError
 
 
-class Conv(_Responding, slayer.block.cuba.Conv):
+class Conv(Responding, slayer.block.cuba.Conv):
     """``slayer.block.cuba.Conv`` as a 2-D convolution over samples and steps.
 
     SLAYER convolves in 3-D with a kernel of one step in time; that is a 2-D convolution of every
@@ -71,7 +71,7 @@ class Conv(_Responding, slayer.block.cuba.Conv):
         return z.unflatten(0, frames.shape[:2]).movedim(1, -1)
 
 
-class Dense(_Responding, slayer.block.cuba.Dense):
+class Dense(Responding, slayer.block.cuba.Dense):
     """``slayer.block.cuba.Dense`` as one matrix product; flattens ``(C, H, W)`` itself."""
 
     def __init__(self, neuron_params: dict[str, Any], *args: Any, **kwargs: Any) -> None:
@@ -81,10 +81,28 @@ class Dense(_Responding, slayer.block.cuba.Dense):
 
     def drive(self, x: Tensor) -> Tensor:
         """Multiply; shape (N, out, T)."""
-        weight = self.synapse.pre_hook_fx(self.synapse.weight).flatten(1)
-        if x.dim() == 5:
-            weight = weight.unflatten(1, x.shape[1:-1]).movedim(1, -1).flatten(1)  # channels last, as the rows are
-        return F.linear(as_rows(x), weight).movedim(1, -1)
+        return dense_rows(self.synapse, x).movedim(1, -1)
+
+
+def dense_rows(synapse: Any, x: Tensor) -> Tensor:
+    """Weigh what comes in with a dense synapse of SLAYER, quantised.
+
+    Parameters
+    ----------
+    synapse : slayer.synapse.Dense
+        The weights.
+    x : torch.Tensor, shape (N, C, H, W, T) or (N, C, T)
+        Spikes; an image is flattened.
+
+    Returns
+    -------
+    torch.Tensor, shape (N, T, out)
+        One row for each sample and step.
+    """
+    weight = synapse.pre_hook_fx(synapse.weight).flatten(1)
+    if x.dim() == 5:
+        weight = weight.unflatten(1, x.shape[1:-1]).movedim(1, -1).flatten(1)  # channels last, as the rows are
+    return F.linear(as_rows(x), weight)
 
 
 def _fused(neuron_params: dict[str, Any]) -> FusedNeuron:

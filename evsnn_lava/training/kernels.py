@@ -16,6 +16,17 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 
 
+@numba.njit(cache=True, nogil=True, inline="always")
+def _advance(u: Any, v: Any, x: Any, keep_u: Any, keep_v: Any, scale: Any) -> Any:
+    """Current and voltage, as integers, after one step."""
+    # A right shift that rounds toward zero: add 4095 to negative products first.
+    product = u * keep_u
+    new_u = ((product + ((product >> 63) & 4095)) >> 12) + np.int64(scale * x)
+    current = np.float32(new_u) / scale
+    product = v * keep_v
+    return new_u, ((product + ((product >> 63) & 4095)) >> 12) + np.int64(scale * current)
+
+
 @numba.njit(parallel=True, cache=True, nogil=True)
 def cuba_forward(
     x: FloatArray, keep_u: Any, keep_v: Any, scale: Any, reset_at: Any, spike_at: Any, spikes: Any, voltage: Any
@@ -46,13 +57,7 @@ def cuba_forward(
         v = np.zeros(neurons, np.int64)
         for t in range(steps):
             for i in range(neurons):
-                # A right shift that rounds toward zero: add 4095 to negative products first.
-                product = u[i] * keep_u
-                new_u = ((product + ((product >> 63) & 4095)) >> 12) + np.int64(scale * x[n, t, i])
-                u[i] = new_u
-                current = np.float32(new_u) / scale
-                product = v[i] * keep_v
-                new_v = ((product + ((product >> 63) & 4095)) >> 12) + np.int64(scale * current)
+                u[i], new_v = _advance(u[i], v[i], x[n, t, i], keep_u, keep_v, scale)
                 volt = np.float32(new_v) / scale
                 voltage[n, t, i] = volt
                 spikes[n, t, i] = np.float32(1.0) if volt >= spike_at else np.float32(0.0)
@@ -75,12 +80,7 @@ def cuba_step(
     """One step of :func:`cuba_forward` for a batch, ``(N, M)`` throughout; `u` and `v` (int64) are updated in place."""
     for n in range(x.shape[0]):
         for i in range(x.shape[1]):
-            product = u[n, i] * keep_u
-            new_u = ((product + ((product >> 63) & 4095)) >> 12) + np.int64(scale * x[n, i])
-            u[n, i] = new_u
-            current = np.float32(new_u) / scale
-            product = v[n, i] * keep_v
-            new_v = ((product + ((product >> 63) & 4095)) >> 12) + np.int64(scale * current)
+            u[n, i], new_v = _advance(u[n, i], v[n, i], x[n, i], keep_u, keep_v, scale)
             volt = np.float32(new_v) / scale
             voltage[n, i] = volt
             spikes[n, i] = np.float32(1.0) if volt >= spike_at else np.float32(0.0)

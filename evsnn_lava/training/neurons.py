@@ -40,7 +40,7 @@ class CubaDynamics(torch.autograd.Function):
         keep_u, keep_v, fire, tau, scale = ctx.facts
         total = grad_voltage
         if grad_spikes is not None:
-            slope = voltage.sub(fire).abs_().mul_(-1 / tau).exp_().mul_(scale / 2 / tau).mul_(grad_spikes)
+            slope = surrogate_slope(voltage, fire, tau, scale).mul_(grad_spikes)
             total = slope if total is None else slope.add_(total)
         if total is None:
             return None, None
@@ -87,11 +87,15 @@ class FusedNeuron(slayer.neuron.cuba.Neuron):
         if not self.fusable:
             _, voltage = self.dynamics(x)
             return self.spike(voltage), voltage
+        self.know(x)
+        spikes, voltage = (from_rows(y, x.shape) for y in CubaDynamics.apply(as_rows(x), self))
+        return (spikes if self.drop is None else self.drop(spikes)), voltage
+
+    def know(self, x: Tensor) -> None:
+        """Take the shape of the neurons from their first input, (N, ..., T), as SLAYER does."""
         if self.shape is None:
             self.shape = x.shape[1:-1]
             self.num_neurons = math.prod(x.shape[1:-1])
-        spikes, voltage = (from_rows(y, x.shape) for y in CubaDynamics.apply(as_rows(x), self))
-        return (spikes if self.drop is None else self.drop(spikes)), voltage
 
     def forward(self, x: Tensor) -> Tensor:
         """Spikes for a synaptic input, shape (N, ..., T)."""
@@ -117,14 +121,25 @@ def _forward_torch(x: Tensor, keep_u: int, keep_v: int, scale: int, fire: float)
     u = v = torch.zeros_like(x[:, 0], dtype=torch.int64)
     voltage = torch.empty_like(x)
     for t in range(x.shape[1]):
-        u = decayed(u * keep_u) + (scale * x[:, t]).to(torch.int64)
-        new_v = decayed(v * keep_v) + (scale * (u / scale)).to(torch.int64)
-        voltage[:, t] = new_v / scale
-        v = torch.where(new_v >= fire * scale, 0, new_v)
+        u, v, voltage[:, t] = advance_torch(u, v, x[:, t], keep_u, keep_v, scale, fire)
     return (voltage >= fire).to(x.dtype), voltage
 
 
-def decayed(product: Tensor) -> Tensor:
+def advance_torch(
+    u: Tensor, v: Tensor, x: Tensor, keep_u: int, keep_v: int, scale: int, fire: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One step in torch's integers: current, voltage after and before the reset, each of shape (N, M)."""
+    u = _decayed(u * keep_u) + (scale * x).to(torch.int64)
+    new_v = _decayed(v * keep_v) + (scale * (u / scale)).to(torch.int64)
+    return u, torch.where(new_v >= fire * scale, 0, new_v), new_v / scale
+
+
+def surrogate_slope(voltage: Tensor, fire: float, tau: float, scale: float) -> Tensor:
+    """SLAYER's surrogate gradient of a spike: exponential in the distance of the voltage from the threshold."""
+    return voltage.sub(fire).abs_().mul_(-1 / tau).exp_().mul_(scale / 2 / tau)
+
+
+def _decayed(product: Tensor) -> Tensor:
     """Divide by 4096, rounding toward zero."""
     return (product + ((product >> 63) & 4095)) >> 12
 

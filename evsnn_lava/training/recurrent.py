@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from evsnn_lava._torch import F, Tensor, slayer, torch
+from evsnn_lava._torch import Tensor, slayer, torch
+from evsnn_lava.training.blocks import Responding, dense_rows
 from evsnn_lava.training.kernels import cuba_step
 from evsnn_lava.training.layout import as_rows, from_rows
-from evsnn_lava.training.neurons import FusedNeuron, decayed, surrogate_width
+from evsnn_lava.training.neurons import FusedNeuron, advance_torch, surrogate_slope, surrogate_width
 
 
 class RecurrentDynamics(torch.autograd.Function):
@@ -42,7 +42,7 @@ class RecurrentDynamics(torch.autograd.Function):
         """Walk back through time; the feedback brings what a step's input got to the spikes of the step before."""
         spikes, voltage, weight = ctx.saved_tensors
         keep_u, keep_v, fire, tau, scale = ctx.facts
-        slope = voltage.sub(fire).abs_().mul_(-1 / tau).exp_().mul_(scale / 2 / tau)
+        slope = surrogate_slope(voltage, fire, tau, scale)
         grad_x = torch.empty_like(voltage)
         at_u = at_v = torch.zeros_like(voltage[:, 0])
         for t in reversed(range(voltage.shape[1])):
@@ -70,10 +70,7 @@ class _Step:
         """Spikes and voltage before the reset, shape (N, M)."""
         keep_u, keep_v, scale, fire = self.facts
         if x.is_cuda:
-            self.u = decayed(self.u * keep_u) + (scale * x).to(torch.int64)
-            new_v = decayed(self.v * keep_v) + (scale * (self.u / scale)).to(torch.int64)
-            self.v = torch.where(new_v >= fire * scale, 0, new_v)
-            voltage = new_v / scale
+            self.u, self.v, voltage = advance_torch(self.u, self.v, x, *self.facts)
             return (voltage >= fire).to(x.dtype), voltage
         spikes, voltage = torch.empty_like(x), torch.empty_like(x)
         decays, limits = (np.int64(keep_u), np.int64(keep_v)), (np.float32(fire * scale), np.float32(fire))
@@ -82,7 +79,7 @@ class _Step:
         return spikes, voltage
 
 
-class Recurrent(slayer.block.cuba.Recurrent):
+class Recurrent(Responding, slayer.block.cuba.Recurrent):
     """``slayer.block.cuba.Recurrent`` with one compiled step for all its neurons."""
 
     def __init__(self, neuron_params: dict[str, Any], *args: Any, **kwargs: Any) -> None:
@@ -104,18 +101,13 @@ class Recurrent(slayer.block.cuba.Recurrent):
         spikes, voltage : torch.Tensor, shape (N, M, T)
             What the neurons answer; the voltage is that before the reset.
         """
-        into, back = (s.pre_hook_fx(s.weight).flatten(1) for s in (self.input_synapse, self.recurrent_synapse))
-        if x.dim() == 5:
-            into = into.unflatten(1, x.shape[1:-1]).movedim(1, -1).flatten(1)  # channels last, as the rows are
-        rows = F.linear(as_rows(x), into)
-        if self.neuron.shape is None:
-            self.neuron.shape = rows.shape[2:]
-            self.neuron.num_neurons = math.prod(rows.shape[2:])
-        shape = (len(rows), rows.shape[2], rows.shape[1])
-        spikes, voltage = (from_rows(y, shape) for y in RecurrentDynamics.apply(rows, back, self.neuron))
+        own, drive = self.recurrent_synapse, self.drive(x)
+        self.neuron.know(drive)
+        back = own.pre_hook_fx(own.weight).flatten(1)
+        outcome = RecurrentDynamics.apply(as_rows(drive), back, self.neuron)
+        spikes, voltage = (from_rows(y, drive.shape) for y in outcome)
         return (spikes if self.neuron.drop is None else self.neuron.drop(spikes)), voltage
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Spikes of the block, shape (N, M, T); delayed by one step if ``delay_shift``."""
-        spikes = self.respond(x)[0]
-        return slayer.block.base.step_delay(self, spikes) if self.delay_shift else spikes
+    def drive(self, x: Tensor) -> Tensor:
+        """What comes in from outside, weighed; shape (N, M, T)."""
+        return dense_rows(self.input_synapse, x).movedim(1, -1)

@@ -82,12 +82,33 @@ class Stage(lightning.LightningModule):
     def configure_optimizers(self) -> dict[str, Any]:
         """AdamW with one learning-rate cycle over the stage."""
         train = self.config.train
-        groups = self.parameter_groups()
-        optimizer = torch.optim.AdamW(groups, lr=train.learning_rate, weight_decay=train.weight_decay)
-        steps = math.ceil(self.trainer.estimated_stepping_batches)
-        peaks = [group.get("lr", train.learning_rate) for group in groups]
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, peaks, total_steps=steps + 1)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+        return one_cycle(self.parameter_groups(), train.learning_rate, train.weight_decay, self.trainer)
+
+
+def one_cycle(
+    groups: list[dict[str, Any]], learning_rate: float, weight_decay: float, trainer: lightning.Trainer
+) -> dict[str, Any]:
+    """AdamW whose learning rate rises and falls once over a stage.
+
+    Parameters
+    ----------
+    groups : list of dict
+        Parameters, as AdamW takes them; a group may have its own ``lr`` and ``weight_decay``.
+    learning_rate, weight_decay : float
+        Of the others; the rate is the peak.
+    trainer : lightning.Trainer
+        Knows how many steps there are.
+
+    Returns
+    -------
+    dict
+        What ``configure_optimizers`` gives to Lightning.
+    """
+    optimizer = torch.optim.AdamW(groups, lr=learning_rate, weight_decay=weight_decay)
+    steps = math.ceil(trainer.estimated_stepping_batches)
+    peaks = [group.get("lr", learning_rate) for group in groups]
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, peaks, total_steps=steps + 1)
+    return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
 
 
 class HardStage(Stage):

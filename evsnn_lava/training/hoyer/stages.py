@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import lightning
@@ -12,6 +11,7 @@ from evsnn_lava.training.batches import augment
 from evsnn_lava.training.config import HoyerConfig, RunConfig
 from evsnn_lava.training.hoyer.integers import IntegerNetwork
 from evsnn_lava.training.hoyer.network import HoyerNetwork
+from evsnn_lava.training.stages import one_cycle
 
 Batch = tuple[Tensor, Tensor]
 
@@ -79,10 +79,7 @@ class _PictureStage(lightning.LightningModule):
 
     def configure_optimizers(self) -> dict[str, Any]:
         """AdamW with one learning-rate cycle over the stage."""
-        optimizer = torch.optim.AdamW(self.parameter_groups(), lr=self.learning_rate)
-        steps = math.ceil(self.trainer.estimated_stepping_batches)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.learning_rate, total_steps=steps + 1)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+        return one_cycle(self.parameter_groups(), self.learning_rate, 0.0, self.trainer)
 
 
 class FloatStage(_PictureStage):
