@@ -88,7 +88,9 @@ def load(name_or_path: str | os.PathLike[str], split: str = "train", folder: Pat
         return _tonic(name, split, folder or cache_folder() / "tonic")
     if Path(name).exists() or os.sep in name or Path(name).suffix:
         return _part_of_path(Path(name), split)
-    raise unknown_name("data set", name, names())
+    if name in IMAGE_SETS:
+        raise ConfigError(f"{name} is a set of pictures and has no events; a [hoyer] network trains on it")
+    raise unknown_name("data set", name, sorted((*names(), *IMAGE_SETS)))
 
 
 def default_split(name_or_path: str | os.PathLike[str]) -> str:

@@ -142,7 +142,9 @@ def test_events_that_are_a_jpeg(name, refused, net, tmp_path):
 
 def test_an_unknown_data_set(refused, net):
     message = refused("ConfigError", "run", net, "--data", "imagenet")
-    assert message.startswith("ConfigError: unknown data set 'imagenet'; choose one of: braille, cifar10_dvs, digits")
+    assert message.startswith(
+        "ConfigError: unknown data set 'imagenet'; choose one of: braille, cifar10, cifar10_dvs, digit"
+    )
 
 
 @pytest.mark.parametrize("limit", [0, -3])

@@ -101,7 +101,8 @@ def test_a_part_that_a_folder_cannot_give(tmp_path: Path, hundred: EventSet) -> 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("digit", "unknown data set 'digit'; choose one of: braille, cifar10_dvs, digits"),
+        ("digit", "unknown data set 'digit'; choose one of: braille, cifar10, cifar10_dvs, digit_images, digits"),
+        ("mnist", r"mnist is a set of pictures and has no events; a \[hoyer\] network trains on it"),
         ("missing.npz", "missing.npz: there is no such file or folder"),
         ("missing.csv", "missing.csv: there is no such file or folder"),
         ("no/where", "no/where: there is no such file or folder"),
