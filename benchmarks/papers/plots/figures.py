@@ -46,12 +46,14 @@ def draw_keep_shares(axes: Axes, data: Any) -> None:
     """Lines of accuracy over the share of frames; methods a little apart, so that intervals can be told apart."""
     for panel, (name, methods) in zip(axes, data.items(), strict=True):
         for place, (label, points) in enumerate(methods.items()):
+            if not points:  # a method that nobody has run yet is in no legend
+                continue
             x = [share + 0.008 * (place - 2) for share, *_ in points]
             y = [100 * mean for _, mean, *_ in points]
             spread = [[_ends(point[1:], 100)[side][0] for point in points] for side in range(2)]
             panel.errorbar(x, y, yerr=spread, fmt="o-", markersize=3, linewidth=1, color=_colour(place), label=label)
         _name(panel, name, "share of the frames that is sent", "test accuracy, %")
-        panel.legend(frameon=False, fontsize=7)
+        panel.legend(frameon=False, fontsize=7, loc="best")
 
 
 def draw_violations(axes: Axes, data: Any) -> None:
