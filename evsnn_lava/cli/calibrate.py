@@ -30,7 +30,7 @@ OPTIONS: Final = ("policy", "epsilon", "min_support", "delta", "monotone", "step
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("source", type=Path, help="folder of a run, as `evsnn train` wrote it, or a .net file")
-    parser.add_argument("--policy", choices=POLICIES, help="kind of cutoff (default: the configuration's)")
+    parser.add_argument("--policy", choices=POLICIES, help="kind of cutoff (default: as configured, or the file's)")
     parser.add_argument(
         "--epsilon", type=float, help="tolerated share of wrong early stops (default: the configuration's)"
     )
@@ -142,7 +142,7 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
     network = read_net(options.source)
     if network.cutoff.layers:
         raise ConfigError(f"{options.source}: its last layers decide; take the file that it was made from")
-    choice = PolicyChoice(**{"epsilon": network.cutoff.epsilon or PolicyChoice.epsilon, **changes})
+    choice = PolicyChoice(**{**_fitted_before(network.cutoff), **changes})
     samples = load_samples(network, options.data, options.split or "validation", None)
     if samples.known is None:
         raise ConfigError(f"{samples} without labels: a cutoff is fitted on known classes; give others with --data")
@@ -153,6 +153,12 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
     output.note(f"wrote {options.output}")
     row = _Row(network.name, network.masks.steps, made.cutoff, summary, getattr(policy, "certificate_", None))
     return _table([row], choice, output)
+
+
+def _fitted_before(cutoff: CutoffPolicy) -> dict[str, Any]:
+    """What a file's cutoff was fitted with, for what is not asked for; one that never stops tells nothing."""
+    kind = {"policy": cutoff.kind} if cutoff.kind in POLICIES else {}
+    return {**kind, "epsilon": cutoff.epsilon or PolicyChoice.epsilon}
 
 
 def _fit(

@@ -178,4 +178,10 @@ def checked(scores: npt.NDArray[np.integer], labels: npt.NDArray[np.integer]) ->
             f"calibration has {len(scores)} samples and {labels.size} labels of {labels.dtype}; give one whole label "
             "per sample"
         )
+    unknown = labels[(labels < 0) | (labels >= scores.shape[2])]
+    if unknown.size:
+        raise ConfigError(
+            f"{unknown.size} labels such as {unknown[0]} are none of the {scores.shape[2]} classes 0.."
+            f"{scores.shape[2] - 1}; correct them or leave those samples out"
+        )
     return np.ascontiguousarray(scores, np.int64), np.ascontiguousarray(labels, np.int64)

@@ -31,7 +31,7 @@ class PolicyChoice:
         Probability with which more may be lost, see :class:`~evsnn_lava.export.policies.Guaranteed`; None
         guarantees nothing.
     monotone : bool
-        Thresholds never rise with the step.
+        Thresholds never rise with the step; kind ``fixed`` has none that could.
     steps : int or None
         Of kind ``fixed``: after how many steps every sample stops; None finds them.
 
@@ -61,6 +61,8 @@ class PolicyChoice:
             raise ConfigError(
                 f"epsilon is {self.epsilon} and min_support {self.min_support}; they must be 0..1 and at least 1"
             )
+        if self.monotone and self.policy == "fixed":
+            raise ConfigError("policy fixed has no thresholds that could be monotone; leave monotone out")
         if self.steps is not None and (self.policy != "fixed" or self.delta is not None):
             raise ConfigError(
                 f"steps is {self.steps} with policy {self.policy} and delta {self.delta}; a number of steps goes with "

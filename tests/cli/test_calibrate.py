@@ -82,6 +82,15 @@ def test_a_file_is_calibrated_like_the_run_it_came_from(own_run, net, evsnn, tmp
     assert "confidence > " in evsnn("inspect", path)[1]
 
 
+def test_a_file_keeps_its_kind_of_cutoff(net, evsnn, tmp_path):
+    once, twice = tmp_path / "once.net", tmp_path / "twice.net"
+    assert evsnn("calibrate", net, "-o", once, *WORDS["confidence"])[0] == 0
+    assert evsnn("calibrate", once, "-o", twice, "--min-support", 5)[0] == 0
+    before, after = read_net(once).cutoff, read_net(twice).cutoff
+    assert (after.kind, after.epsilon) == (before.kind, before.epsilon)
+    assert after.thresholds.tolist() == before.thresholds.tolist()
+
+
 def test_what_does_not_go_together_is_refused(own_run, net, evsnn, tmp_path):
     chip, new = tmp_path / "chip.net", tmp_path / "new.net"
     assert evsnn("export", net, "--cutoff", "on-chip", "-o", chip)[0] == 0

@@ -40,6 +40,7 @@ def test_command_line_and_configuration_know_every_kind():
         ({"min_support": 0}, "they must be 0..1 and at least 1"),
         ({"steps": 3}, "a number of steps goes with policy fixed"),
         ({"policy": "fixed", "steps": 3, "delta": 0.1}, "without delta"),
+        ({"policy": "fixed", "monotone": True}, "no thresholds that could be monotone"),
     ],
 )
 def test_what_does_not_go_together_is_refused(options, words):

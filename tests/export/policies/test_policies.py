@@ -174,6 +174,7 @@ REFUSED = {
     "floats": (lambda s, y: TopKGap().fit(s / 2, y), "scores are float64 of shape"),
     "rank": (lambda s, y: TopKGap().fit(s[0], y), "scores are int64 of shape"),
     "labels": (lambda s, y: TopKGap().fit(s, y[:-1]), "100 samples and 99 labels"),
+    "class": (lambda s, y: TopKGap().fit(s, y - 1 - y.min()), "labels such as -1 are none of the"),
     "steps": (lambda s, y: decide(CutoffPolicy.never(3), s), "the policy is for .samples, 3 steps, classes"),
 }
 
