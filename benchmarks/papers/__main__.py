@@ -1,6 +1,6 @@
 """Compare the three methods with their papers: do what a table needs and is not done yet, then print the table.
 
-    python -m benchmarks.papers [TABLE ...] [--seeds 5] [--only DATASET ...] [--jobs N] [--write-docs]
+    python -m benchmarks.papers [TABLE ...] [--seeds 5] [--only DATASET ...] [--units PATTERN] [--jobs N] [--write-docs]
 
 Without a table all of them. A unit of work that has a result is left alone: interrupt it, run it twice at once, ask for
 more seeds. --quick tries everything on toy networks, its figures mean nothing.
@@ -20,10 +20,9 @@ from benchmarks.papers.children import beside
 from benchmarks.papers.hoyer_units import PICTURES
 from benchmarks.papers.places import RESULTS, WORK, Places
 from benchmarks.papers.runner import Task, forget, run_tasks, states
-from benchmarks.papers.units import DATASETS, EVENTS, QUICK, TABLES, tasks_of
+from benchmarks.papers.units import DATASETS, EVENTS, QUICK, SEEDS, TABLES, tasks_of
 
 QUICK_SEEDS: Final = 2
-SEEDS: Final = 5
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,15 +31,17 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("tables", nargs="*", metavar="TABLE", help=f"{', '.join(TABLES)} (default: all)")
     found.add_argument("--seeds", type=int, help=f"seeds 1..N (default: {SEEDS})")
     found.add_argument("--only", nargs="+", metavar="DATASET", help=f"of {', '.join((*EVENTS, *PICTURES[:2]))}")
-    found.add_argument("--units", default="*", metavar="PATTERN", help="only units of such a name, like 'learned-*-s1'")
+    found.add_argument(
+        "--units", default="*", metavar="PATTERN", help="only units of such a name: 'learned-*-s1', 'nmnist_small/*'"
+    )
     found.add_argument("--list", action="store_true", help="say how far the units are, do nothing")
     found.add_argument("--train-only", action="store_true", help="train what is missing, measure nothing")
     found.add_argument("--tables-only", action="store_true", help="print what is there, do nothing")
-    found.add_argument("--fresh", action="store_true", help="measure again what has a result")
-    found.add_argument("--retrain", action="store_true", help="train and measure again")
+    found.add_argument("--fresh", action="store_true", help="measure again and replace the results")
+    found.add_argument("--retrain", action="store_true", help="train and measure again, replace networks and results")
     found.add_argument("--silent", action="store_true", help="print no tables")
     found.add_argument("--jobs", type=int, default=1, help="processes that share the work")
-    found.add_argument("--quick", action="store_true", help="a smoke test of about a minute, in build/papers-quick")
+    found.add_argument("--quick", action="store_true", help="a smoke test of a few minutes, in build/papers-quick")
     found.add_argument("--results", type=Path, help="folder for the results")
     found.add_argument("--work", type=Path, help="folder for trained networks")
     found.add_argument("--write-docs", action="store_true", help="write tables and plots of docs/results.md")
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser().error(f"no table {unknown[0]}; choose of {', '.join(TABLES)}")
     places, tasks = places_of(options), chosen(options)
+    if not tasks:
+        parser().error(f"no unit is called {options.units!r} there; --list names all of them")
     if options.list:
         print("\n".join(f"{state:8s} {name}" for name, state in states(tasks, places)))
         return 0
@@ -79,7 +82,7 @@ def chosen(options: argparse.Namespace) -> list[Task]:
         (task.study, task.name): task
         for table in options.tables or TABLES
         for task in tasks_of(table, datasets, seeds)
-        if fnmatch(task.name, options.units)
+        if fnmatch(task.name, options.units) or fnmatch(f"{task.study}/{task.name}", options.units)
     }
     return list(found.values())
 
@@ -93,9 +96,11 @@ def _work(tasks: list[Task], places: Places, options: argparse.Namespace, given:
 
 
 def _show(options: argparse.Namespace, places: Places) -> None:
+    from benchmarks.papers.loaded import Results
     from benchmarks.papers.pages import show_tables, write_docs
 
-    show_tables(options.tables or list(TABLES), places)
+    results = Results.read(places.results).some(options.only, options.seeds)
+    show_tables(options.tables or list(TABLES), results)
     if options.write_docs:
         write_docs(places.results)
 

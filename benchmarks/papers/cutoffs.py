@@ -25,6 +25,9 @@ NO_LOSS: Final = 1e-6
 CONTROLS: Final = (HEADLINE, "fixed")
 """What controls of masks are stopped with; there are many of them."""
 
+SHOWN_CONTROL: Final = (*CONTROLS, GUARANTEED)
+"""The one control that stands beside all methods."""
+
 FOLDS: Final = 5
 LARGEST_LOSS: Final = 0.003
 """The epsilon of a network is the largest one that loses at most so much accuracy on validation samples that its

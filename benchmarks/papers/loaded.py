@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +43,18 @@ class Results:
             for study, variants in sorted(found.items())
         }
         return cls(ordered)
+
+    def some(self, studies: Sequence[str] | None = None, seeds: int | None = None) -> Results:
+        """Those of some data sets, and of the first seeds; None takes all."""
+        found = {
+            study: {
+                name: {seed: record for seed, record in by_seed.items() if seeds is None or seed <= seeds}
+                for name, by_seed in variants.items()
+                if studies is None or study in studies or name in studies
+            }
+            for study, variants in self.records.items()
+        }
+        return Results({study: variants for study, variants in found.items() if variants})
 
     def events(self, variant: str) -> tuple[str, ...]:
         """Studies of event networks that have this variant, the large ones first."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.papers.loaded import Results
-from benchmarks.papers.places import RESULTS, Places
+from benchmarks.papers.places import RESULTS
 from benchmarks.papers.plots import FOLDER, PLOTS, shown, write_plot
 from benchmarks.papers.tables import BLOCKS
 from benchmarks.worker import ROOT
@@ -53,9 +53,8 @@ def filled(page: str, results: Results) -> str:
     return MARKED.sub(block, page)
 
 
-def show_tables(tables: Sequence[str], places: Places) -> None:
+def show_tables(tables: Sequence[str], results: Results) -> None:
     """Print the blocks of some tables."""
-    results = Results.read(places.results)
     for name in tables:
         for block, write in BLOCKS.get(name, {}).items():
             print("\n".join(["", f"## {block}", "", *write(results)]))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.search.intervals import Interval
 
 Alternative = Literal["two-sided", "greater"]
 
@@ -20,21 +21,6 @@ MOST_FLIPPED: Final = 16
 
 DECIMALS: Final = 12
 """Differences are rounded to so many places: equal ones, as of accuracies, must count as ties."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and its confidence interval.
-
-    Parameters
-    ----------
-    mean, low, high : float
-        In the unit of the values.
-    """
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -91,7 +77,7 @@ def compare(
     Examples
     --------
     >>> found = compare([0.97, 0.96, 0.98, 0.97, 0.96], [0.95, 0.95, 0.96, 0.96, 0.93], "greater")
-    >>> round(found.difference.mean, 4), found.sign_flip_p, found.smallest_p
+    >>> round(found.difference.value, 4), found.sign_flip_p, found.smallest_p
     (0.018, 0.03125, 0.03125)
     """
     if len(first) != len(second):
@@ -149,6 +135,33 @@ def sign_flip_p(differences: Sequence[float], alternative: Alternative = "two-si
     return float(np.mean(sums >= observed - 10.0**-DECIMALS * max(1, number)))
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for their number, so that one false alarm among all of them stays as rare as a level says.
+
+    Source: Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6:65-70, 1979.
+
+    Parameters
+    ----------
+    p_values : sequence of float
+        One per test.
+
+    Returns
+    -------
+    list of float
+        Corrected, in the same order.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p_values, kind="stable")
+    raised = np.sort(p_values) * np.arange(len(p_values), 0, -1)
+    corrected = np.empty(len(p_values))
+    corrected[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return [float(p) for p in corrected]
+
+
 def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     """Mean and Student's confidence interval.
 
@@ -172,7 +185,7 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     Examples
     --------
     >>> found = t_interval([1.0, 2.0, 3.0])
-    >>> round(found.mean, 3), round(found.low, 3), round(found.high, 3)
+    >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
     (2.0, -0.484, 4.484)
     """
     if len(values) < 2:
@@ -189,10 +202,10 @@ def _wilcoxon_p(differences: npt.NDArray[np.float64], alternative: Alternative) 
 
 
 def _t_p(differences: npt.NDArray[np.float64], alternative: Alternative) -> float:
-    """Written out: scipy warns where all differences are equal."""
+    """Written out: scipy warns where all differences are equal; without a spread the test can claim nothing."""
     spread = float(differences.std(ddof=1))
     if spread == 0:
-        return 1.0 if differences[0] <= 0 and (alternative == "greater" or differences[0] == 0) else 0.0
+        return 1.0
     t = float(differences.mean()) / (spread / len(differences) ** 0.5)
     freedom = len(differences) - 1
     return float(stats.t.sf(t, freedom)) if alternative == "greater" else float(2 * stats.t.sf(abs(t), freedom))

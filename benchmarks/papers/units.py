@@ -14,6 +14,7 @@ from benchmarks.papers.runner import BusyError, Task
 from benchmarks.papers.trained import is_trained, said, same_config, train_network
 from benchmarks.papers.variants import (
     CONTINUED,
+    CONTROL_MASK,
     HEADLINE_MASK,
     HOYER_INIT,
     HOYER_MASK,
@@ -29,6 +30,9 @@ EVENTS: Final = ("nmnist_small", "braille_recurrent", "braille_forward")
 
 DATASETS: Final = (*EVENTS, MNIST)
 """What is done without being asked for by name."""
+
+SEEDS: Final = 5
+"""Of a complete study."""
 
 QUICK: Final = ("quick", QUICK_PICTURES)
 
@@ -162,7 +166,10 @@ EVENT_TABLES: Final[dict[str, tuple[Variant, ...]]] = {
     "baseline": (PLAIN_NETWORK,),
     "masks": (PLAIN_NETWORK, CONTINUED, *masked_variants()),
     "cutoff": (PLAIN_NETWORK, Variant(WITHOUT_RCS)),
-    "together": (PLAIN_NETWORK, CONTINUED, Variant(WITHOUT_RCS), HEADLINE_MASK, Variant(HOYER_INIT), HOYER_MASK),
+    "together": (
+        *(PLAIN_NETWORK, CONTINUED, Variant(WITHOUT_RCS)),
+        *(HEADLINE_MASK, CONTROL_MASK, Variant(HOYER_INIT), HOYER_MASK),
+    ),
     "guarantee": (PLAIN_NETWORK,),
 }
 """Variants that a table reads."""

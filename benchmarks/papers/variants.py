@@ -147,4 +147,7 @@ CONTINUED: Final = Variant(PLAIN, "uniform", 1.0, "input")
 HEADLINE_MASK: Final = Variant(PLAIN, "learned", 0.5, "input")
 """The masks of the table that sets everything side by side: half of the frames, the ratio that was asked for."""
 
+CONTROL_MASK: Final = Variant(PLAIN, "uniform", HEADLINE_MASK.keep, HEADLINE_MASK.layout)
+"""What it is measured against there: as many frames, none of them learned."""
+
 HOYER_MASK: Final = Variant(HOYER_INIT, HEADLINE_MASK.method, HEADLINE_MASK.keep, HEADLINE_MASK.layout)

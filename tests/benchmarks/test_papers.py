@@ -23,7 +23,8 @@ from benchmarks.papers.records import packed, read_record, unpacked, write_recor
 from benchmarks.papers.tables import BLOCKS
 from benchmarks.papers.tables.hoyer import hoyer_words
 from benchmarks.papers.tables.masks import compared, masks_words
-from benchmarks.papers.tables.together import chosen_keep, together_words, ways
+from benchmarks.papers.tables.progress import progress
+from benchmarks.papers.tables.together import WAYS, chosen_keep, together_words, ways
 from benchmarks.papers.tables.words import spread
 from benchmarks.papers.units import DATASETS, same_config, tasks_of
 from benchmarks.papers.variants import HEADLINE_MASK, KEEPS, PLAIN, Variant, layer_shares
@@ -117,10 +118,10 @@ def test_a_single_bad_seed_loses_it(results):
 
 def test_the_smallest_share_within_half_a_point_of_validation_is_chosen(results):
     assert chosen_keep(results, "nmnist_small") == 0.5  # it costs 0.5 points, a quarter of the frames 0.75
-    assert len(ways(results, "nmnist_small")) == 9  # half of the frames is there already
+    assert ways(results, "nmnist_small") == WAYS  # half of the frames is there already
     records = {name: seeds for name, seeds in results.records["nmnist_small"].items() if "0.50" not in name}
     assert chosen_keep(Results({"nmnist_small": records}), "nmnist_small") == 0.75
-    assert len(ways(Results({"nmnist_small": records}), "nmnist_small")) == 10
+    assert len(ways(Results({"nmnist_small": records}), "nmnist_small")) == len(WAYS) + 1
 
 
 def test_goals_are_judged_from_the_numbers(results):
@@ -164,6 +165,21 @@ def test_results_are_read_by_study_variant_and_seed(tmp_path):
     read = Results.read(tmp_path)
     assert list(read.seeds("nmnist_small", HEADLINE_MASK.name)) == [2, 10]
     assert list(read.seeds("guarantee", "nmnist_small")) == [3]
+
+
+def test_some_results_are_those_of_a_data_set_and_its_first_seeds(results):
+    some = results.some(["nmnist_small"], 2)
+    assert some.events(PLAIN) == ("nmnist_small",)
+    assert list(some.seeds("nmnist_small", PLAIN)) == [1, 2]
+    assert set(some.records.get("guarantee", {})) <= {"nmnist_small"}
+    assert results.some() == results
+
+
+def test_progress_counts_what_is_there(results):
+    one = Results({"nmnist_small": {PLAIN: results.seeds("nmnist_small", PLAIN)}}).some(seeds=2)
+    row = next(line for line in progress(one) if "N-MNIST" in line)
+    assert row.startswith("| N-MNIST small | 2 of ")
+    assert "|  | plain (2) | uniform-1.00-input, learned-0.75-input," in row
 
 
 def test_rows_of_numbers_stand_on_one_line(tmp_path):

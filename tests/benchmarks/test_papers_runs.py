@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.papers.__main__ import main
+from benchmarks.papers.__main__ import chosen, main, parser
 from benchmarks.papers.cutoffs import (
     EPSILONS,
     FOLDS,
@@ -285,6 +285,18 @@ def test_a_table_does_what_it_needs_and_is_printed(tmp_path, capsys):
     assert found["test"]["curve"][-1] == found["test"]["accuracy"]
     assert main([*arguments, "--list"]) == 0
     assert capsys.readouterr().out == "done     quick/plain-s1\n"
+
+
+@pytest.mark.parametrize("pattern", ["plain-s1", "nmnist_small/plain-s1", "nmnist_*/plain-s1"])
+def test_a_unit_is_named_with_its_data_set_or_without(pattern):
+    options = parser().parse_args(["baseline", "--only", "nmnist_small", "--units", pattern])
+    assert [task.name for task in chosen(options)] == ["plain-s1"]
+
+
+def test_a_pattern_without_a_unit_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["baseline", "--units", "nonsense-*"])
+    assert "no unit is called 'nonsense-*'" in capsys.readouterr().err
 
 
 def test_an_unknown_table_is_refused(capsys):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmarks.papers.statistics import compare, sign_flip_p, t_interval
+from benchmarks.papers.statistics import compare, holm, sign_flip_p, t_interval
 from evsnn_lava.errors import ConfigError
 
 values = st.lists(st.integers(-20, 20).map(lambda n: n / 100), min_size=2, max_size=8)
@@ -58,8 +58,19 @@ def test_five_seeds_cannot_show_a_two_sided_difference(seeds, side, smallest):
 def test_equal_differences():
     same = compare([0.5, 0.6], [0.5, 0.6])
     assert (same.t_p, same.wilcoxon_p, same.sign_flip_p) == (1.0, 1.0, 1.0)
-    assert compare([0.7, 0.8], [0.5, 0.6]).t_p == 0
-    assert compare([0.5, 0.6], [0.7, 0.8], "greater").t_p == 1
+    assert compare([0.7, 0.8], [0.5, 0.6]).t_p == compare([0.7, 0.8], [0.5, 0.6], "greater").t_p == 1
+
+
+@given(p_values=st.lists(st.floats(0, 1), max_size=8))
+def test_holm_keeps_the_order_and_never_lowers_a_p_value(p_values):
+    found = holm(p_values)
+    assert all(p <= corrected <= 1 for p, corrected in zip(p_values, found, strict=True))
+    assert [p for _, p in sorted(zip(p_values, found, strict=True))] == sorted(found)
+
+
+def test_holm_multiplies_the_least_by_their_number():
+    assert holm([0.04, 0.01]) == [0.04, 0.02]
+    assert holm([0.03, 0.02]) == [0.04, 0.04]
 
 
 def test_the_t_interval_covers_as_often_as_it_says():

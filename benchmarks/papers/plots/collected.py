@@ -26,7 +26,7 @@ def spread_of(values: Iterable[float]) -> Spread:
     if len(found) < 2:
         return [found[0]] * 3
     interval = t_interval(found)
-    return [interval.mean, interval.low, interval.high]
+    return [interval.value, interval.low, interval.high]
 
 
 def curves(results: Results) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from benchmarks.papers.tables.cutoff import cutoff, cutoff_grid, cutoff_words, r
 from benchmarks.papers.tables.guarantee import guarantee, guarantee_words
 from benchmarks.papers.tables.hoyer import hoyer, hoyer_words
 from benchmarks.papers.tables.masks import masks, masks_tests, masks_words
+from benchmarks.papers.tables.progress import progress
 from benchmarks.papers.tables.together import together, together_words
 
 Block = Callable[[Results], list[str]]
@@ -27,5 +28,6 @@ BLOCKS: Final[dict[str, dict[str, Block]]] = {
     "together": {"together": together, "together_words": together_words},
     "hoyer": {"hoyer": hoyer, "hoyer_words": hoyer_words},
     "guarantee": {"guarantee": guarantee, "guarantee_words": guarantee_words},
+    "progress": {"progress": progress},
 }
-"""The blocks of each table of the command line, by their names in the page."""
+"""The blocks of each table of the command line, by their names in the page; ``progress`` stands in the page alone."""

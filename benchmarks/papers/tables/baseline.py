@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.papers.loaded import Results, accuracy
-from benchmarks.papers.tables.words import NOTHING, listed, micro, percents, table, title
+from benchmarks.papers.tables.words import NOTHING, listed, micro, number, percents, spread, table, title
 from benchmarks.papers.variants import PLAIN
 
 HEADINGS: Final = (
@@ -57,7 +57,9 @@ def _sentence(results: Results, study: str) -> str:
     found = results.values(study, PLAIN, accuracy)
     record = next(iter(results.seeds(study, PLAIN).values()))
     sizes = f"{record['test']['samples']} test and {record['validation']['samples']} validation samples"
-    text = f"- {title(study)}: {percents(found.values())} % on the test samples, {len(found)} seeds, {sizes}"
+    text = (
+        f"- {title(study)}: {spread(found.values(), 100)} % on the test samples, {number(len(found), 'seed')}, {sizes}"
+    )
     if study not in WANTED:
         return text + "."
     reached = float(np.mean(list(found.values()))) >= WANTED[study] - 1e-9

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.papers.hoyer_units import ABLATIONS, CIFAR, MNIST, MOST_STEPS
 from benchmarks.papers.loaded import Record, Results, accuracy
-from benchmarks.papers.tables.words import NOTHING, micro, percents, spread, table
+from benchmarks.papers.tables.words import NOTHING, micro, number, percents, table
 
 TITLES: Final = {MNIST: "MNIST", CIFAR: "CIFAR-10"}
 WORDS: Final = {
@@ -65,7 +65,7 @@ def _row(study: str, name: str, steps: int, found: list[Record]) -> tuple[str, .
         WORDS[name],
         *(percents(_trained(found, fact)) for fact in ("float_accuracy", "folded_accuracy")),
         percents(record["validation"]["accuracy"] for record in found),
-        spread((accuracy(record) for record in found), 100, digits=2),
+        percents(map(accuracy, found), digits=2),
         percents(record["spiking"] for record in found),
         str(sum(record["unlike_training"] for record in found)),
         *costs,
@@ -89,7 +89,7 @@ def _sentence(study: str, name: str, steps: int, found: list[Record]) -> str:
     fold = "the engine's scores are those of training" if not unlike else f"{unlike} scores are NOT those of training"
     text = f"- {TITLES[study]}, one step, {WORDS[name]}: {100 * right:.2f} % in integers, {100 * spiking:.1f} % spiking"
     asked = f"99.2 % with at most 25 % were asked for: {'reached' if reached else 'NOT reached'}"
-    return f"{text}, {len(found)} seeds; {fold}; {asked}."
+    return f"{text}, {number(len(found), 'seed')}; {fold}; {asked}."
 
 
 def _spiking(record: Record) -> float:

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from benchmarks.papers.loaded import Results, accuracy
-from benchmarks.papers.statistics import PairedComparison, compare
-from benchmarks.papers.tables.words import NOTHING, both, chance, percents, points, table, title
+from benchmarks.papers.statistics import PairedComparison, compare, holm
+from benchmarks.papers.tables.words import NOTHING, both, chance, number, percents, points, table, title
 from benchmarks.papers.variants import KEEPS, LAYOUTS, METHODS, PLAIN, Variant
 
 LEARNED: Final = METHODS[0]
@@ -62,6 +62,7 @@ TEST_HEADINGS: Final = (
     "Seeds",
     "Learned - control, points",
     "t",
+    "t, Holm",
     "Wilcoxon",
     "permutation",
     "least possible",
@@ -70,16 +71,26 @@ TEST_HEADINGS: Final = (
 
 def masks_tests(results: Results) -> list[str]:
     """Paired tests of learned masks against every control."""
-    rows = (_test(results, place, control) for place in _places(results) for control in CONTROLS)
-    return table(TEST_HEADINGS, [row for row in rows if row])
+    rows = (
+        _test(results, place, control, corrected)
+        for study in results.events(PLAIN)
+        for control in CONTROLS
+        for place, corrected in compared_shares(results, study, control).items()
+    )
+    return table(TEST_HEADINGS, rows)
 
 
-def _test(results: Results, place: Place, control: str) -> tuple[str, ...]:
-    found = compared(results, place, control)
-    if found is None:
-        return ()
+def compared_shares(results: Results, study: str, control: str) -> dict[Place, float]:
+    """Every share at which learned masks can be compared: p-value of the t-test, corrected for their number."""
+    places = [place for place in _places(results) if place[0] == study]
+    found = {place: test.t_p for place in places if (test := compared(results, place, control))}
+    return dict(zip(found, holm(list(found.values())), strict=True))
+
+
+def _test(results: Results, place: Place, control: str, corrected: float) -> tuple[str, ...]:
     learned, other = _pairs(results, place, control)
-    tests = (found.t_p, found.wilcoxon_p, found.sign_flip_p, found.smallest_p)
+    found = compare(learned, other, "greater")
+    tests = (found.t_p, corrected, found.wilcoxon_p, found.sign_flip_p, found.smallest_p)
     study, layout, keep = place
     gain = points(np.subtract(learned, other).tolist())
     head = (title(study), LAYOUT_WORDS[layout], f"{keep:g}", control, str(found.pairs), gain)
@@ -108,9 +119,14 @@ def _verdict(results: Results, study: str) -> list[str]:
     known = [(place, found) for place, found in tested if found is not None]
     if not known:
         return []
-    better = [_words(place) for place, found in known if found.sign_flip_p < LEVEL and found.difference.mean > 0]
+    better = [_words(place) for place, found in known if found.sign_flip_p < LEVEL and found.difference.value > 0]
     worse = [_words(place) for place, found in known if found.difference.high < 0]
-    said = f"learned masks beat uniform ones with p < {LEVEL} (permutation) at {_list(better)}"
+    corrected = compared_shares(results, study, "uniform")
+    sure = [_words(place) for place, found in known if corrected[place] < LEVEL and found.difference.value > 0]
+    said = (
+        f"learned masks beat uniform ones with p < {LEVEL} (permutation) at {_list(better)}, by the t-test after "
+        f"Holm's correction for {number(len(known), 'share')} at {_list(sure)}"
+    )
     below = f"their 95 % interval lies below uniform ones at {_list(worse)}"
     return [f"- {title(study)}: {said}; {below}. {_half(results, study)}"]
 
@@ -122,7 +138,8 @@ def _half(results: Results, study: str) -> str:
     if not learned:
         return ""
     loss = float(np.mean(np.subtract(plain, learned)))
-    return f"Half of the frames cost {100 * loss:.1f} points, {'at most' if loss <= 0.01 + 1e-9 else 'MORE than'} one."
+    verdict = "reached" if loss <= 0.01 + 1e-9 else "NOT reached"
+    return f"Without half of the frames {100 * loss:.1f} points are lost; at most one was asked for: {verdict}."
 
 
 def _words(place: Place) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.papers.statistics import t_interval
+from benchmarks.papers.units import SEEDS
 
 TITLES: Final[dict[str, str]] = {
     "nmnist_small": "N-MNIST small",
@@ -56,12 +57,31 @@ def spread(values: Iterable[float], scale: float = 1.0, digits: int = 1, sign: s
     if len(found) < 2:
         return mean
     interval = t_interval(found)
-    return f"{mean} ± {interval.high - interval.mean:.{digits}f}"
+    return f"{mean} ± {interval.high - interval.value:.{digits}f}"
 
 
-def percents(values: Iterable[float]) -> str:
-    """Accuracies in percent."""
-    return spread(values, 100)
+def percents(values: Iterable[float], digits: int = 1) -> str:
+    """Accuracies in percent; the number of seeds in brackets where it is not five.
+
+    Examples
+    --------
+    >>> percents([0.97, 0.96, 0.98, 0.97, 0.97]), percents([0.97, 0.96, 0.98]), percents([])
+    ('97.0 ± 0.9', '97.0 ± 2.5 (3)', '')
+    """
+    found = list(values)
+    text = spread(found, 100, digits)
+    return text if len(found) in (0, SEEDS) else f"{text} ({len(found)})"
+
+
+def number(count: int, word: str) -> str:
+    """So many of something.
+
+    Examples
+    --------
+    >>> number(1, "seed"), number(2, "seed")
+    ('1 seed', '2 seeds')
+    """
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def points(values: Iterable[float]) -> str:
