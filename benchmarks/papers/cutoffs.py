@@ -10,23 +10,13 @@ import numpy.typing as npt
 
 from benchmarks.papers.deployed import Deployed, Part
 from benchmarks.papers.figures import costs_of, exits, shares
+from benchmarks.papers.plan import DELTA, EPSILONS, GUARANTEED, HEADLINE
 from evsnn_lava.cli.study_stops import stopped
 from evsnn_lava.errors import CalibrationError
 from evsnn_lava.export.policies import Confidence, Conformal, Fixed, Guaranteed, Policy, TopKGap
 
-EPSILONS: Final = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
-HEADLINE: Final = "topk_gap"
-GUARANTEED: Final = "guaranteed"
-
-DELTA: Final = 0.1
 NO_LOSS: Final = 1e-6
 """Of a guarantee with epsilon 0, which no number of samples can give."""
-
-CONTROLS: Final = (HEADLINE, "fixed")
-"""What controls of masks are stopped with; there are many of them."""
-
-SHOWN_CONTROL: Final = (*CONTROLS, GUARANTEED)
-"""The one control that stands beside all methods."""
 
 FOLDS: Final = 5
 LARGEST_LOSS: Final = 0.003
@@ -34,7 +24,7 @@ LARGEST_LOSS: Final = 0.003
 thresholds were not fitted on (5-fold), and every smaller one as well. No test sample has a part in it."""
 
 POLICIES: Final[dict[str, Callable[[float, int, Part], Policy]]] = {
-    "topk_gap": lambda epsilon, support, _: TopKGap(epsilon, min_support=support),
+    HEADLINE: lambda epsilon, support, _: TopKGap(epsilon, min_support=support),
     "confidence": lambda epsilon, support, part: Confidence(epsilon, support, temperature=part.temperature),
     "conformal": lambda epsilon, *_: Conformal(epsilon),
     GUARANTEED: lambda epsilon, *_: Guaranteed(TopKGap(), max(epsilon, NO_LOSS), DELTA),

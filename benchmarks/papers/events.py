@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.papers.cutoffs import CONTROLS, HEADLINE, POLICIES, SHOWN_CONTROL, every_cutoff, exits_of
+from benchmarks.papers.cutoffs import every_cutoff, exits_of
 from benchmarks.papers.deployed import Change, Deployed, deploy, save_scores
 from benchmarks.papers.figures import answers, costs_on, network_facts
+from benchmarks.papers.plan import HEADLINE, policies_of
 from benchmarks.papers.records import packed
-from benchmarks.papers.variants import CONTROL_MASK, Variant
+from benchmarks.papers.variants import Variant
 from evsnn_lava.export.frontend import compile_file
 from evsnn_lava.export.policies.settled import optimal_cutoff_time
 from evsnn_lava.training.config import RunConfig
@@ -40,7 +41,7 @@ def measure_variant(config: RunConfig, variant: Variant, folder: Path) -> dict[s
     deployed = deploy(network, config.data, _change(variant, network.recipe.steps))
     save_scores(folder / "scores.npz", deployed)
     support = config.cutoff.min_support
-    found = every_cutoff(deployed, support, _policies(variant))
+    found = every_cutoff(deployed, support, policies_of(variant))
     return {
         "measure_s": deployed.seconds,
         "network": network_facts(deployed),
@@ -56,12 +57,6 @@ def measure_variant(config: RunConfig, variant: Variant, folder: Path) -> dict[s
         **found,
         "per_sample": _per_sample(deployed, exits_of(deployed, HEADLINE, found["chosen"][HEADLINE], support)),
     }
-
-
-def _policies(variant: Variant) -> tuple[str, ...]:
-    if variant.method in ("", "learned"):
-        return tuple(POLICIES)
-    return SHOWN_CONTROL if variant == CONTROL_MASK else CONTROLS
 
 
 def _change(variant: Variant, sent: int) -> Change:

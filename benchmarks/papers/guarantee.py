@@ -9,15 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.papers.deployed import Part, deploy, read_scores, save_scores
+from benchmarks.papers.plan import BOUNDS, SPLITS
 from evsnn_lava.export.frontend import compile_file
 from evsnn_lava.export.policies import Guaranteed, Policy, TopKGap, violation_rate
 from evsnn_lava.export.policies.guarantee import Losses
 from evsnn_lava.network import top2_gap
 from evsnn_lava.training.config import RunConfig
-
-SPLITS: Final = 200
-EPSILONS: Final = (0.01, 0.02, 0.05, 0.1)
-DELTAS: Final = (0.1, 0.05)
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Bound:
         return base if self.delta is None else Guaranteed(base, self.epsilon, self.delta)
 
 
-BOUNDS: Final = tuple(Bound(epsilon, delta) for epsilon in EPSILONS for delta in (None, *DELTAS))
+EVERY: Final = tuple(Bound(*bound) for bound in BOUNDS)
 
 
 def measure_guarantee(config: RunConfig, folder: Path, splits: int = SPLITS) -> dict[str, Any]:
@@ -67,7 +64,7 @@ def measure_guarantee(config: RunConfig, folder: Path, splits: int = SPLITS) -> 
     parts = read_scores(file)
     pooled = Part(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("labels", "scores")))
     small = condensed(pooled)
-    rows = [_row(small, bound, config.cutoff.min_support, splits) for bound in BOUNDS]
+    rows = [_row(small, bound, config.cutoff.min_support, splits) for bound in EVERY]
     return {"samples": len(pooled.labels), "steps": pooled.steps, "splits": splits, "bounds": rows}
 
 

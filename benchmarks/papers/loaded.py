@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.papers.cutoffs import DELTA, EPSILONS, GUARANTEED
+from benchmarks.papers.plan import DELTA, EPSILONS, GUARANTEED
 from benchmarks.papers.records import read_record
 from benchmarks.papers.units import EVENTS
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from benchmarks.papers.hoyer_units import MNIST, PICTURES, QUICK_PICTURES, hoyer_units
 from benchmarks.papers.locks import held
 from benchmarks.papers.places import CONFIGS, Places
+from benchmarks.papers.plan import has_bounds, has_cutoffs
 from benchmarks.papers.runner import BusyError, Task
 from benchmarks.papers.trained import is_trained, said, same_config, train_network
 from benchmarks.papers.variants import (
@@ -70,8 +71,8 @@ class EventUnit:
         return {"study": self.study, "variant": self.variant.name, "seed": self.seed, "config": config}
 
     def is_of(self, found: dict[str, Any]) -> bool:
-        """Whether a result is one of this configuration; keys that are new since then have their defaults."""
-        return same_config(found.get("config"), self.config())
+        """Whether a result is complete and of this configuration; keys that are new since then have their defaults."""
+        return same_config(found.get("config"), self.config()) and has_cutoffs(found, self.variant)
 
     def is_trained(self, places: Places) -> bool:
         """Whether its network is there."""
@@ -123,8 +124,8 @@ class GuaranteeUnit:
         return {**self.network.identity(), "study": self.study, "network": self.network.study}
 
     def is_of(self, found: dict[str, Any]) -> bool:
-        """Whether a result is one of this network."""
-        return self.network.is_of(found)
+        """Whether a result is complete and one of this network."""
+        return same_config(found.get("config"), self.network.config()) and has_bounds(found)
 
     def is_trained(self, places: Places) -> bool:
         """Whether the network is there."""

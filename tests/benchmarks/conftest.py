@@ -22,3 +22,11 @@ def shortest():
 def no_data(monkeypatch):
     """A machine without the recordings and networks of others."""
     monkeypatch.setenv("EVSNN_DATA", "/nowhere")
+
+
+@pytest.fixture(scope="session")
+def deployed():
+    """A random network on the first steps of the digits; to be left as it is."""
+    from .papers_networks import tiny_deployed
+
+    return tiny_deployed()

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from benchmarks.papers import pages
-from benchmarks.papers.cutoffs import GUARANTEED
 from benchmarks.papers.loaded import (
     Results,
     certifiable_epsilon,
@@ -18,6 +17,7 @@ from benchmarks.papers.loaded import (
     run_to_end,
 )
 from benchmarks.papers.places import RESULTS
+from benchmarks.papers.plan import GUARANTEED
 from benchmarks.papers.plots import PLOTS, digest, write_plot
 from benchmarks.papers.records import packed, read_record, unpacked, write_record
 from benchmarks.papers.tables import BLOCKS

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.papers.cutoffs import EPSILONS, HEADLINE, POLICIES
 from benchmarks.papers.loaded import (
     Record,
     Results,
@@ -17,6 +16,7 @@ from benchmarks.papers.loaded import (
     chosen_cutoff,
     cutoff_row,
 )
+from benchmarks.papers.plan import EPSILONS, HEADLINE, POLICY_NAMES
 from benchmarks.papers.tables.words import NOTHING, micro, percents, points, spread, table, times, title
 from benchmarks.papers.variants import PLAIN, WITHOUT_RCS
 
@@ -46,7 +46,7 @@ def cutoff(results: Results) -> list[str]:
     rows = [
         (title(study), policy, _epsilons(results, study, policy), *_cells(_chosen(results, study, policy)))
         for study in results.events(PLAIN)
-        for policy in (*POLICIES, BEST)
+        for policy in (*POLICY_NAMES, BEST)
     ]
     return table(("Data set", "Policy", "Epsilon by seed", *COLUMNS), rows)
 
@@ -67,7 +67,7 @@ def cutoff_grid(results: Results) -> list[str]:
     rows = [
         (title(study), policy, f"{epsilon:g}", *_cells(_at(results, study, policy, epsilon)))
         for study in results.events(PLAIN)
-        for policy in POLICIES
+        for policy in POLICY_NAMES
         for epsilon in EPSILONS
     ]
     return table(("Data set", "Policy", "Epsilon", *COLUMNS), rows)

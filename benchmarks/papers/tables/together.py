@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.papers.cutoffs import GUARANTEED
 from benchmarks.papers.loaded import Record, Results, certified_cutoff, run_to_end
+from benchmarks.papers.plan import GUARANTEED
 from benchmarks.papers.tables.words import NOTHING, micro, number, percents, points, spread, table, times, title
 from benchmarks.papers.variants import (
     CONTINUED,
