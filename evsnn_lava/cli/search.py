@@ -13,15 +13,24 @@ from evsnn_lava.cli.profile_runs import NetFile, require_run
 from evsnn_lava.cli.search_crew import Alone, Crew, Workers
 from evsnn_lava.cli.search_data import read_parts
 from evsnn_lava.cli.search_options import Wish, declare, read_wish
-from evsnn_lava.cli.search_outcome import Outcome, broken_on_test, chosen_network, outcome_facts, row_facts, write_csv
+from evsnn_lava.cli.search_outcome import (
+    Outcome,
+    broken_on_test,
+    chosen_network,
+    outcome_facts,
+    row_facts,
+    takes_part,
+    write_csv,
+)
 from evsnn_lava.cli.search_store import Store
 from evsnn_lava.cli.search_work import Answer, Job, Task
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.export.netfile.writer import content_hash, write_net
 from evsnn_lava.export.search.candidates import Candidate, as_it_is, candidates
-from evsnn_lava.export.search.rows import Figures, Policy, Row, cheapest, pareto_rows
+from evsnn_lava.export.search.rows import FILE, Figures, Policy, Row, cheapest, pareto_rows
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import NetworkDescription
+from evsnn_lava.network.policy import GUARANTEE
 from evsnn_lava.reporting.search_tables import search_table, search_verdict
 
 RESAMPLES: Final = 1000
@@ -51,12 +60,12 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     outcome = _found(task, ways, wish, options, output)
     about = {"network": network.name, "content": content, "hardware": hardware.name, "data": said, "seed": options.seed}
     _write(network, outcome, wish, about, options, output)
-    verdict = search_verdict(wish.limits, outcome.tried, outcome.chosen)
+    verdict = search_verdict(wish.limits, outcome.ways, outcome.chosen, outcome.own)
     if options.json:
         output.show_json({**outcome_facts(outcome, wish, about), "verdict": verdict})
     else:
         if not output.quiet:
-            title = f"{network.name} on {hardware.title}: {len(outcome.pareto)} of {len(outcome.tried)} ways"
+            title = f"{network.name} on {hardware.title}: {len(outcome.pareto)} of {len(outcome.ways)} ways"
             output.show(search_table(title, outcome.own, outcome.pareto, outcome.chosen))
         output.show(verdict)
     return KEPT if _kept(outcome, wish) else NOT_KEPT
@@ -65,19 +74,21 @@ def execute(options: argparse.Namespace, output: Output) -> int:
 def _found(task: Task, ways: Sequence[Candidate], wish: Wish, options: argparse.Namespace, output: Output) -> Outcome:
     """Try everything on the selection part, then measure what is worth it on the test part."""
     store, own = Store(options.resume, task.digest), as_it_is(task.network)
+    policy = Policy.of(FILE, task.network.cutoff, task.network.provenance.get(GUARANTEE, ""))
     jobs = [Job("selection", way, wish.epsilons, with_never=True) for way in ways]
-    jobs.append(Job("selection", own, policies=(Policy.of("file", task.network.cutoff),)))
+    jobs.append(Job("selection", own, policies=(policy,)))
     with closing(_crew(task, wish, len(jobs), options)) as crew:
         answers = _answers(jobs, crew, store, output, "searching")
         tried = [row for job, answer in zip(jobs, answers, strict=True) for row in _rows(job, answer)]
         *tried, own_row = tried
-        pareto = pareto_rows(tried)
-        measured = _measured([own_row, *pareto], crew, store, output)
+        taking_part = takes_part(own_row, wish)
+        pareto = pareto_rows([own_row, *tried] if taking_part else tried)
+        measured = _measured([own_row, *(row for row in pareto if row is not own_row)], crew, store, output)
     tested = {(row.candidate, row.policy): row for row in measured}
     tried = [tested.get((row.candidate, row.policy), row) for row in tried]
     pareto = tuple(tested[row.candidate, row.policy] for row in pareto)
     chosen = cheapest(pareto, wish.limits) if wish.limits.given else None
-    return Outcome(tested[own_row.candidate, own_row.policy], tuple(tried), pareto, chosen)
+    return Outcome(tested[own_row.candidate, own_row.policy], tuple(tried), pareto, chosen, taking_part)
 
 
 def _crew(task: Task, wish: Wish, units: int, options: argparse.Namespace) -> Crew:
@@ -92,13 +103,14 @@ def _crew(task: Task, wish: Wish, units: int, options: argparse.Namespace) -> Cr
 def _answers(jobs: Sequence[Job], crew: Crew, store: Store, output: Output, title: str) -> list[Answer]:
     """Answers in the order of the jobs, whoever gave them and when."""
     found = {job: answer for job in jobs if (answer := store.get(job)) is not None}
-    with output.progress("networks") as progress:
+    networks = "network" if len(jobs) == 1 else "networks"
+    with output.progress(networks) as progress:
         row = progress.add_task(title, total=len(jobs), completed=len(found), said="")
         for job, answer in crew.results([job for job in jobs if job not in found]):
             store.put(job, answer)
             found[job] = answer
             progress.update(row, completed=len(found), said=str(job.candidate))
-            output.sign_of_life(f"{title}: {len(found)} of {len(jobs)} networks")
+            output.sign_of_life(f"{title}: {len(found)} of {len(jobs)} {networks}")
         progress.update(row, said="")
     return [found[job] for job in jobs]
 
@@ -137,7 +149,7 @@ def _write(
     if options.output is None or outcome.chosen is None:
         return
     own = row_facts(outcome.chosen)
-    del own["cutoff"]["thresholds"]  # they are in the file themselves
+    del own["cutoff"]["thresholds"], own["cutoff"]["guarantee"]  # they are in the file themselves
     facts = {**about, "limits": wish.limits.given, "delta": wish.delta, "tried": len(outcome.tried), "chosen": own}
     facts["broken_on_test"] = list(broken_on_test(outcome, wish))
     write_net(chosen_network(network, outcome.chosen, facts), options.output)

@@ -36,7 +36,7 @@ def read_parts(network: NetworkDescription, options: argparse.Namespace) -> tupl
     Raises
     ------
     ConfigError
-        If a part is missing, or a recording has no label.
+        If a part is missing, a recording has no label, or the test part is what is searched on.
     """
     source = options.data or network.recipe.dataset
     other = options.test_data or source
@@ -51,7 +51,36 @@ def read_parts(network: NetworkDescription, options: argparse.Namespace) -> tupl
         f"{search}: {len(fitted)} to fit thresholds on, {len(judged)} to compare ways on, cut with seed {options.seed}",
         f"{test}: the Pareto set is measured on them, nothing is chosen with them",
     ]
-    return {"selection": _part(search, fitted), "test": _part(test, NOTHING)}, said
+    parts = {"selection": _part(search, fitted), "test": _part(test, NOTHING)}
+    return parts, said + overlap(**parts)
+
+
+def overlap(selection: Part, test: Part) -> list[str]:
+    """Say that test samples are searched on, too; refuse if all are.
+
+    Parameters
+    ----------
+    selection, test : Part
+        The two parts; silent samples are alike without being the same, so they do not count.
+
+    Returns
+    -------
+    list of str
+        A sentence, or nothing.
+
+    Raises
+    ------
+    ConfigError
+        If no sample of the test part is new.
+    """
+    searched = {row.tobytes() for row in selection.packed}
+    heard = [row.tobytes() for row in test.packed if row.any()]
+    shared = sum(row in searched for row in heard)
+    if shared and shared == len(heard):
+        raise ConfigError(
+            f"search: all {shared} test samples that hold events are searched on, too; give others with --test-data"
+        )
+    return [f"{shared} of {len(heard)} test samples are searched on, too: its figures are too good"] if shared else []
 
 
 def _samples(network: NetworkDescription, data: str | None, split: str, options: argparse.Namespace) -> Samples:

@@ -83,7 +83,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ray", metavar="ADDRESS", help="search on a Ray cluster: auto, local or host:port")
     parser.add_argument("--resume", type=Path, metavar="FOLDER", help="keep finished units here, and use those there")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write everything that was tried, a row each")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON instead of the table (no file name: `--json > FILE`)"
+    )
     parser.epilog = "Exit codes: 0 limits kept, 1 nothing keeps them or the chosen network does not on the test data."
 
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.search_options import Wish
+from evsnn_lava.export.calibration_file import with_guarantee
 from evsnn_lava.export.search.candidates import derive
 from evsnn_lava.export.search.intervals import Interval
-from evsnn_lava.export.search.rows import Row
+from evsnn_lava.export.search.rows import Figures, Row
 from evsnn_lava.export.slayer.ranges import may_overflow
 from evsnn_lava.network import NetworkDescription
 from evsnn_lava.network.policy import GUARANTEE
@@ -33,15 +34,28 @@ class Outcome:
     tried : tuple of Row
         Everything else, in the order of the grid; the Pareto set with its test figures.
     pareto : tuple of Row
-        Of these, what nothing else beats on the selection part, the cheapest first.
+        Of all that take part, what nothing else beats on the selection part, the cheapest first.
     chosen : Row or None
         Of these, the cheapest that keeps all limits there.
+    own_takes_part : bool
+        Whether the file as it is is a way like any other.
     """
 
     own: Row
     tried: tuple[Row, ...]
     pareto: tuple[Row, ...]
     chosen: Row | None
+    own_takes_part: bool = True
+
+    @property
+    def ways(self) -> tuple[Row, ...]:
+        """Everything that takes part; of equals the first one is taken, so a file is only changed for something."""
+        return (self.own, *self.tried) if self.own_takes_part else self.tried
+
+
+def takes_part(own: Row, wish: Wish) -> bool:
+    """Where a guarantee is asked for, a cutoff that has none stays out; one that never stops early needs none."""
+    return wish.delta is None or own.policy.kind == "never" or bool(own.policy.granted)
 
 
 def outcome_facts(outcome: Outcome, wish: Wish, about: dict[str, Any]) -> dict[str, Any]:
@@ -88,9 +102,16 @@ def row_facts(row: Row) -> dict[str, Any]:
         "frames": list(row.candidate.frames),
         "bits": row.candidate.bits,
         "cutoff": asdict(row.policy),
-        "selection": asdict(row.selection),
+        "selection": _without_ends(row.selection),
         "test": None if row.test is None else asdict(row.test),
     }
+
+
+def _without_ends(figures: Figures) -> dict[str, Any]:
+    """Figures of the selection part: nothing but the accuracy has an interval there."""
+    facts = asdict(figures)
+    values = {name: {"value": facts[name]["value"]} for name in FIGURES if facts[name] and name != "accuracy"}
+    return facts | values
 
 
 def write_csv(outcome: Outcome, path: Path) -> None:
@@ -125,12 +146,15 @@ def chosen_network(network: NetworkDescription, row: Row, facts: dict[str, Any])
     Returns
     -------
     NetworkDescription
-        With the golden frames of the file, their answers recorded anew.
+        With the golden frames of the file, their answers recorded anew; where the file as it is was chosen, just that.
     """
+    said = {"search": json.dumps(facts, separators=(",", ":"))}
+    if row.is_file:
+        return replace(network, provenance={**network.provenance, **said})
     made = derive(network, row.candidate).with_cutoff(row.policy.cutoff)
     kept = {key: value for key, value in network.provenance.items() if key not in ("may_overflow", GUARANTEE)}
     proven = may_overflow(made.layers, made.max_steps, made.recipe.value_range)
-    made = replace(made, provenance={**kept, **proven, "search": json.dumps(facts, separators=(",", ":"))})
+    made = with_guarantee(replace(made, provenance={**kept, **proven, **said}), row.policy.granted)
     if network.golden is None:
         return made
     return replace(made, golden=record_golden(made, network.golden.frames))

@@ -19,7 +19,7 @@ from evsnn_lava.network import CutoffPolicy
 
 LARGEST_BYTES: Final = 1 << 26
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Of the files; those of another one have other names, so that their units are done again."""
 
 Amount = Annotated[float, Field(ge=0)]
@@ -72,6 +72,7 @@ class _Policy(_Strict):
     calibration_hash: str
     calibration_samples: Annotated[int, Field(ge=0)]
     softmax: list[Entry]
+    guarantee: str
 
 
 class _Row(_Strict):

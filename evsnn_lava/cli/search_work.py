@@ -20,7 +20,7 @@ from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.study_stops import stopped
 from evsnn_lava.export.placement import CoreLoad
 from evsnn_lava.export.placement.load import PER_SAMPLE
-from evsnn_lava.export.policies import Guaranteed, TopKGap
+from evsnn_lava.export.policies import Certificate, Guaranteed, TopKGap
 from evsnn_lava.export.policies import Policy as FittedPolicy
 from evsnn_lava.export.search.candidates import Candidate, derive
 from evsnn_lava.export.search.intervals import bootstrap, wilson
@@ -205,9 +205,15 @@ class _Run:
 
 
 def _fitted(task: Task, part: Part, scores: IntArray, epsilons: tuple[float, ...]) -> list[Policy]:
-    """A policy per epsilon, on the recordings that are there to fit on."""
+    """A policy per epsilon, on the recordings that are there to fit on, and what is guaranteed of it."""
     scores, labels = scores[part.fitted], part.labels[part.fitted]
-    return [Policy.of(f"{epsilon:g}", _kind(task, epsilon).fit(scores, labels).policy_) for epsilon in epsilons]
+    fitted = {epsilon: _kind(task, epsilon).fit(scores, labels) for epsilon in epsilons}
+    return [Policy.of(f"{epsilon:g}", found.policy_, _guarantee(found)) for epsilon, found in fitted.items()]
+
+
+def _guarantee(fitted: FittedPolicy) -> str:
+    certificate: Certificate | None = getattr(fitted, "certificate_", None)
+    return "" if certificate is None else certificate.sentence
 
 
 def _kind(task: Task, epsilon: float) -> FittedPolicy:

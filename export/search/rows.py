@@ -13,6 +13,9 @@ from evsnn_lava.export.search.intervals import Interval
 from evsnn_lava.export.search.pareto import pareto_places
 from evsnn_lava.network import CutoffPolicy
 
+FILE: Final = "file"
+"""Name of the policy that the file itself has."""
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -24,6 +27,8 @@ class Policy:
         What asks for it: ``never``, ``0.02`` for that epsilon, or ``file``.
     kind, thresholds, epsilon, calibration_hash, calibration_samples, softmax
         As of :class:`~evsnn_lava.network.CutoffPolicy`.
+    guarantee : str
+        What is guaranteed of it, in a sentence, or that nothing can be; empty where nobody asked.
     """
 
     name: str
@@ -33,9 +38,10 @@ class Policy:
     calibration_hash: str = ""
     calibration_samples: int = 0
     softmax: tuple[int, ...] = ()
+    guarantee: str = ""
 
     @classmethod
-    def of(cls, name: str, cutoff: CutoffPolicy) -> Policy:
+    def of(cls, name: str, cutoff: CutoffPolicy, guarantee: str = "") -> Policy:
         """Write down the policy of a network."""
         return cls(
             name,
@@ -45,6 +51,7 @@ class Policy:
             cutoff.calibration_hash,
             cutoff.calibration_samples,
             tuple(cutoff.softmax.tolist()),
+            guarantee,
         )
 
     @classmethod
@@ -54,6 +61,11 @@ class Policy:
             name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()
         }
         return cls(**found)
+
+    @property
+    def granted(self) -> str:
+        """The sentence of the guarantee; empty where there is none, and where it never stops early and needs none."""
+        return "" if self.kind == "never" else self.guarantee
 
     @property
     def cutoff(self) -> CutoffPolicy:
@@ -132,8 +144,15 @@ class Row:
 
     def __str__(self) -> str:
         """How messages call it."""
-        stop = {"never": "no cutoff", "file": "its own cutoff"}.get(self.policy.name, f"epsilon {self.policy.name}")
+        if self.is_file:
+            return "the file as it is"
+        stop = "no cutoff" if self.policy.name == "never" else f"epsilon {self.policy.name}"
         return f"{self.candidate}, {stop}"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is the file as it is."""
+        return self.policy.name == FILE
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from evsnn_lava.cli.search_data import NOTHING, overlap
+from evsnn_lava.cli.search_outcome import chosen_network
 from evsnn_lava.cli.search_store import Store
-from evsnn_lava.cli.search_work import Job
+from evsnn_lava.cli.search_work import Job, Part
+from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.export.netfile.writer import write_net
+from evsnn_lava.export.search.candidates import Candidate
+from evsnn_lava.export.search.rows import Policy, Row
 from evsnn_lava.network import CutoffPolicy
+from evsnn_lava.network.policy import GUARANTEE
+from evsnn_lava.simulation import record_golden
 
 from .search_tasks import PARTS, halves, write_halves
 
@@ -58,8 +66,9 @@ def test_the_cheapest_within_the_limits_is_chosen_and_measured_elsewhere(found):
     assert {row["selection"]["samples"] for row in facts["tried"]} == {PARTS["validation"] // 2}
     assert facts["as_it_is"]["test"]["samples"] == PARTS["test"]
     assert facts["limits"] == {"min_accuracy": 0.55, "max_energy": 1.0}
-    accuracy = chosen["test"]["accuracy"]
-    assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    for accuracy in (chosen["selection"]["accuracy"], chosen["test"]["accuracy"], chosen["test"]["energy_j"]):
+        assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    assert set(chosen["selection"]["energy_j"]) == {"value"}  # nothing was drawn again there
     assert facts["verdict"].startswith("chosen: keep")
 
 
@@ -129,7 +138,7 @@ def test_limits_that_nothing_keeps_are_an_exit_code(search, tmp_path):
     code, out, _ = search("--max-p95-steps", "1", "--max-time", "1 s", "--quiet", "-o", tmp_path / "best.net")
     assert code == 1
     assert "nothing that was tried keeps all limits on the selection part (p95 steps <= 1, time <= 1.00 s)" in out
-    assert "p95 steps at least " in out
+    assert "found there: lowest p95 steps " in out
     assert not (tmp_path / "best.net").exists()
 
 
@@ -186,8 +195,6 @@ def test_units_of_somebody_else_are_refused(search, tmp_path):
 
 
 def test_a_store_without_a_folder_keeps_nothing(tmp_path):
-    from evsnn_lava.export.search.candidates import Candidate
-
     store, job = Store(None, "task"), Job("test", Candidate(1.0, (0,), 8))
     store.put(job, {"rows": []})
     assert store.get(job) is None
@@ -204,6 +211,20 @@ def test_frames_need_a_second_file(search, tmp_path, file):
     code, out, err = search("--data", tmp_path / "a.npz", "--test-data", tmp_path / "b.npz", "--json", "--quiet")
     assert code == 0, err
     assert json.loads(out)["as_it_is"]["test"]["samples"] == 30
+    (tmp_path / "again.npz").symlink_to(tmp_path / "a.npz")
+    code, _, err = search("--data", tmp_path / "a.npz", "--test-data", tmp_path / "again.npz")
+    assert (code, "all 30 test samples that hold events are searched on, too" in err) == (2, True)
+
+
+def test_shared_samples_are_counted():
+    def part(*rows):
+        return Part.of(np.array(rows, dtype=bool).reshape(len(rows), 1, 1, 2, 2), NOTHING, NOTHING)
+
+    silent, one, other = (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 1, 0)
+    assert overlap(part(silent, one), part(silent, other)) == []
+    assert "1 of 2 test samples are searched on" in overlap(part(silent, one), part(silent, other, one))[0]
+    with pytest.raises(ConfigError, match="all 1 test samples"):
+        overlap(part(one), part(silent, one))
 
 
 @pytest.mark.parametrize(
@@ -240,13 +261,63 @@ def test_too_few_samples_for_the_support_are_said(file, evsnn):
     assert "calibration has 24 samples, min_support asks for 30" in err
 
 
-def test_the_policy_of_the_file_is_measured_beside(file, evsnn, tmp_path):
-    network = halves(file.parent)
-    write_net(network.with_cutoff(CutoffPolicy.fixed(2, 8)), tmp_path / "fixed.net")
-    code, out, err = evsnn(
-        "search", tmp_path / "fixed.net", "--workers", 1, "--min-support", 4, *GRID, "--json", "--quiet"
-    )
-    assert code == 0, err
-    own = json.loads(out)["as_it_is"]
-    assert own["cutoff"]["name"] == "file"
-    assert own["test"]["p95_steps"]["value"] == 4
+@pytest.fixture
+def fixed(file, tmp_path):
+    """A file that stops after two frames, which is cheaper than anything without a cutoff."""
+    network = halves(file.parent).with_cutoff(CutoffPolicy.fixed(2, 8))
+    made = replace(network, golden=record_golden(network, np.zeros((1, 2, 4, 4, 8), bool)))
+    write_net(made, tmp_path / "fixed.net")
+    return tmp_path / "fixed.net"
+
+
+FEW = ("--workers", 1, "--min-support", 4, "--keep", "1", "--frames", "8", "--bits", "8")
+
+
+def test_the_file_as_it_is_is_chosen_where_nothing_is_cheaper(fixed, evsnn, tmp_path):
+    options = (*FEW, "--epsilon", "0", "--min-accuracy", "50%", "--csv", tmp_path / "all.csv", "--json")
+    code, out, err = evsnn("search", fixed, *options, "-o", tmp_path / "best.net")
+    facts, (own, *others) = json.loads(out), csv.DictReader((tmp_path / "all.csv").read_text().splitlines())
+    assert facts["as_it_is"]["cutoff"]["name"] == "file"
+    assert facts["as_it_is"]["test"]["p95_steps"]["value"] == 4
+    assert energy(facts["as_it_is"]) < min(map(energy, facts["tried"]))
+    assert facts["chosen"] == facts["pareto"][0] == facts["as_it_is"]
+    assert facts["verdict"].startswith("chosen: the file as it is, the cheapest that keeps all limits")
+    assert (own["pareto"], own["chosen"], {row["chosen"] for row in others}) == ("1", "1", {"0"})
+    before, after = read_net(fixed), read_net(tmp_path / "best.net")
+    assert after.provenance == {**before.provenance, "search": after.provenance["search"]}
+    assert np.array_equal(after.cutoff.thresholds, before.cutoff.thresholds)
+    assert code == 0
+    assert "searching: 2 networks" in err
+    assert "measuring: 1 network " in err
+
+
+def test_without_a_guarantee_the_file_is_no_choice_where_one_is_asked_for(fixed, evsnn, tmp_path):
+    options = (*FEW, "--epsilon", "0.3", "--delta", "1e-9", "--min-accuracy", "50%", "--json", "--quiet")
+    facts = json.loads(evsnn("search", fixed, *options)[1])
+    assert facts["chosen"]["cutoff"]["name"] == "never"
+    assert "keeps all limits, but it is no choice with --delta: its cutoff has no guarantee" in facts["verdict"]
+    stated = read_net(fixed)
+    write_net(replace(stated, provenance={**stated.provenance, GUARANTEE: "Sure."}), tmp_path / "sure.net")
+    facts = json.loads(evsnn("search", tmp_path / "sure.net", *options, "-o", tmp_path / "best.net")[1])
+    assert facts["chosen"] == facts["as_it_is"]
+    assert facts["verdict"].endswith("guarantee of its cutoff: Sure.")
+    assert read_net(tmp_path / "best.net").provenance[GUARANTEE] == "Sure."
+
+
+def test_the_guarantee_of_the_chosen_cutoff_is_said_and_written(search, tmp_path):
+    options = ("--epsilon", "0.3", "--delta", "0.4", "--max-p95-steps", "8", "-o", tmp_path / "best.net")
+    facts = json.loads(search(*options, "--json", "--quiet")[1])
+    claim = facts["chosen"]["cutoff"]["guarantee"]
+    assert claim.startswith("With probability at least 60 % over the draw")
+    assert "costs at most 30 % of accuracy" in claim
+    assert facts["verdict"].endswith(f"\nguarantee of its cutoff: {claim}")
+    assert read_net(tmp_path / "best.net").provenance[GUARANTEE] == claim
+
+
+def test_a_guarantee_of_another_cutoff_is_not_carried_on(file):
+    network, own = read_net(file), tuple(range(8))
+    stated = replace(network, provenance={**network.provenance, GUARANTEE: "Sure."})
+    refused = "Nothing can be guaranteed, so it never stops early."
+    for policy in (Policy.of("0.1", CutoffPolicy.never(8), refused), Policy.of("0.1", CutoffPolicy.fixed(2, 8))):
+        made = chosen_network(stated, Row(Candidate(1.0, own, 8), policy, selection=None), {})
+        assert GUARANTEE not in made.provenance

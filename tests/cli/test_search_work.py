@@ -92,6 +92,8 @@ def test_a_guarantee_is_asked_for_with_delta(network):
     )
     assert tight["kind"] == "never"
     assert loose["kind"] == "topk_gap"
+    assert tight["guarantee"].startswith("Nothing can be guaranteed")
+    assert "early exit costs at most 30 %" in loose["guarantee"]
 
 
 def test_frames_are_packed_and_come_back():
@@ -223,6 +225,7 @@ def overflow(rows):
         (shorten, "another length than 4 frames"),
         (misname, "gut feeling"),
         (overflow, "thresholds.0: "),
+        (lambda rows: rows[1]["policy"].pop("guarantee"), "answer.rows.1.policy.guarantee: "),
     ],
 )
 def test_rows_of_other_ways_to_stop_are_refused(damage, said, stored):

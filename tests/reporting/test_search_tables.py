@@ -59,8 +59,16 @@ def test_the_table_is_the_golden_one():
 
 def test_what_a_profile_does_not_know_is_a_question_mark():
     bare = row(1.0, 30, 8, "never", 0.9, 33, None, None)
-    lines = printed(search_table("n", bare, [bare], None)).splitlines()
+    lines = printed(search_table("n", replace(bare), [bare], None)).splitlines()
     assert [line.split()[-2:] for line in lines if "90.0 %" in line] == [["?", "?"]] * 2
+
+
+def test_a_file_that_nothing_beats_stands_once_and_is_marked_where_it_is_chosen():
+    for chosen, mark in ((None, ""), (OWN, " *")):
+        lines = printed(search_table("n", OWN, [GOOD, OWN], chosen)).splitlines()
+        (place,) = [place for place, line in enumerate(lines) if line.startswith(" the file as it is")]
+        assert lines[place + 1].startswith(f" one of the set{mark}  ")
+        assert sum(" keep " in line for line in lines) == 1
 
 
 @pytest.mark.parametrize(
@@ -70,8 +78,8 @@ def test_what_a_profile_does_not_know_is_a_question_mark():
         (
             Limits(min_accuracy=0.99, max_time=1e-4),
             None,
-            "nothing that was tried keeps all limits on the selection part (accuracy >= 99.0 %, time <= 100 us); the "
-            "best of each, not together: accuracy at most 97.5 %, time at least 91.0 us",
+            "nothing that was tried keeps all limits on the selection part (accuracy >= 99.0 %, time <= 100 us); found "
+            "there: highest accuracy 97.5 %, lowest time 91.0 us (not necessarily of the same way)",
         ),
         (
             Limits(max_energy=40e-6),
@@ -90,3 +98,27 @@ def test_what_a_profile_does_not_know_is_a_question_mark():
 )
 def test_the_answer_in_words(limits, chosen, said):
     assert search_verdict(limits, [CHEAP, GOOD, WHOLE], chosen) == said
+    dearest = replace(WHOLE, policy=OWN.policy, selection=figures(0.5, 99, 1, 1))
+    assert search_verdict(limits, [CHEAP, GOOD, WHOLE], chosen, dearest) == said
+
+
+def test_why_a_cheaper_file_was_not_chosen():
+    limits = Limits(min_accuracy=0.965)
+    own = replace(CHEAP, policy=replace(CHEAP.policy, name="file"))
+    assert search_verdict(limits, [own, GOOD, WHOLE], GOOD, own).splitlines()[1:] == [
+        "on the selection part the file as it is costs no more (25.7 uJ against 34.1 uJ), but does not keep all "
+        "limits: accuracy 91.0 %"
+    ]
+    without = "keeps all limits, but it is no choice with --delta: its cutoff has no guarantee"
+    for chosen, costs in ((GOOD, "no more (25.7 uJ against 34.1 uJ)"), (None, "25.7 uJ")):
+        said = search_verdict(Limits(min_accuracy=0.9), [GOOD, WHOLE], chosen, own)
+        assert said.splitlines()[1:] == [f"on the selection part the file as it is costs {costs} and {without}"]
+    assert search_verdict(limits, [own, GOOD], own, own).startswith("chosen: the file as it is, the cheapest that ")
+
+
+def test_what_is_guaranteed_of_the_chosen_cutoff_is_a_line_of_its_own():
+    granted = replace(GOOD, policy=replace(GOOD.policy, guarantee="at most 2 %\x1b\n"))
+    said = search_verdict(Limits(max_p95_steps=20), [granted], granted)
+    assert said.splitlines()[1:] == ["guarantee of its cutoff: at most 2 %??"]
+    careful = replace(granted, policy=replace(granted.policy, kind="never"))
+    assert "guarantee" not in search_verdict(Limits(max_p95_steps=20), [careful], careful)
