@@ -82,7 +82,8 @@ def assemble(folder: Path, variant: str | None, cutoff: bool, golden_frames: Boo
     variant : str or None
         Which model; None takes the masked one if there is one.
     cutoff : bool
-        Compile the calibrated cutoff into the network.
+        Compile the calibrated cutoff into the network; where a single frame is sent there is nothing to stop, so none
+        is asked for.
     golden_frames : numpy.ndarray of bool, shape (N, C, H, W, T), or None
         Samples to record golden vectors of.
 
@@ -98,7 +99,7 @@ def assemble(folder: Path, variant: str | None, cutoff: bool, golden_frames: Boo
     """
     chosen = choose_variant(folder, variant)
     network = compile_file(folder / f"{chosen}.pt")
-    if cutoff:
+    if cutoff and network.masks.stream_steps > 1:
         network = with_guarantee(
             network.with_cutoff(read_calibration(folder, chosen)), read_certificate(folder, chosen)
         )

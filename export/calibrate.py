@@ -49,7 +49,8 @@ def calibrate_cutoff(
     Returns
     -------
     CutoffPolicy
-        One threshold per sent frame, with the hash of frames and labels.
+        One threshold per sent frame, with the hash of frames and labels where they have a part in it. Of a network
+        that is sent a single frame it is ``never``: there is nothing to stop, and nothing is fitted.
 
     Raises
     ------
@@ -62,8 +63,10 @@ def calibrate_cutoff(
         raise ConfigError(f"calibration has {len(frames)} samples and {len(labels)} labels; give one label per sample")
     if scores is None:
         scores = Engine(network).scores(frames)
-    fitted = (policy or TopKGap(epsilon, min_support)).fit(scores, labels)
-    return replace(fitted.policy_, calibration_hash=calibration_digest(frames, labels))
+    if network.masks.stream_steps == 1:
+        return CutoffPolicy.never(1)
+    fitted = (policy or TopKGap(epsilon, min_support)).fit(scores, labels).policy_
+    return replace(fitted, calibration_hash=calibration_digest(frames, labels)) if fitted.calibration_hash else fitted
 
 
 def calibration_digest(frames: npt.NDArray[Any], labels: npt.NDArray[np.integer]) -> str:

@@ -16,15 +16,22 @@ from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.outputs import require_outputs
 from evsnn_lava.cli.recordings import load_samples
 from evsnn_lava.data import frames_of, load_part
-from evsnn_lava.errors import ConfigError
+from evsnn_lava.errors import ConfigError, FormatError
+from evsnn_lava.export.part_words import plural
 from evsnn_lava.export.policies import Certificate, ExitSummary, PolicyChoice, decide, exit_summary
+from evsnn_lava.export.policies.guarantee import promises
 from evsnn_lava.network import NEVER, CutoffPolicy, NetworkDescription
+from evsnn_lava.network.policy import GUARANTEE
 
 if TYPE_CHECKING:
     from evsnn_lava.export.policies import Policy
 
 POLICIES: Final = ("topk_gap", "confidence", "conformal", "fixed")
 OPTIONS: Final = ("policy", "epsilon", "min_support", "delta", "monotone", "steps")
+MEASURED: Final = (
+    "lost: right after all steps and wrong at the exit, of the samples that tested; loss in the table: of all "
+    "samples, with those that only early exit gets right set off"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,13 +39,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, help="folder of a run, as `evsnn train` wrote it, or a .net file")
     parser.add_argument("--policy", choices=POLICIES, help="kind of cutoff (default: as configured, or the file's)")
     parser.add_argument(
-        "--epsilon", type=float, help="tolerated share of wrong early stops (default: the configuration's)"
+        "--epsilon",
+        type=float,
+        help="tolerated share of wrong early stops (default: as configured, or the file's)",
     )
     parser.add_argument(
-        "--delta", type=float, help="guarantee that at most epsilon of accuracy is lost, but for this probability"
+        "--delta",
+        type=float,
+        help="guarantee that at most epsilon of accuracy is lost, but for this probability "
+        "(default: the configuration's; of a file no guarantee)",
     )
-    parser.add_argument("--min-support", type=int, help="samples that a threshold needs (default: the configuration's)")
+    parser.add_argument(
+        "--min-support",
+        type=int,
+        help="policies topk_gap and confidence: samples that a threshold needs "
+        f"(default: the configuration's; of a file {PolicyChoice.min_support})",
+    )
     parser.add_argument("--monotone", action="store_true", default=None, help="thresholds never rise with the step")
+    parser.epilog = "An option that would have no effect, as --min-support with policy fixed, is refused."
     parser.add_argument("--steps", type=int, help="policy fixed: after how many frames every sample stops")
     parser.add_argument("--data", help="of a file: data to fit on (default: its own data set, split validation)")
     parser.add_argument("--split", help="of a file: part of the data (default: validation)")
@@ -100,7 +118,8 @@ def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
     variants = trained_variants(require_folder(folder))
     model = load_model(folder / f"{variants[0]}.pt")
     chosen = {name: value for name, value in model.config.cutoff.model_dump().items() if name in OPTIONS}
-    choice = PolicyChoice(**{**chosen, **changes})
+    choice = PolicyChoice.of(chosen, changes)
+    promised = [name for name in variants if promises(_said_before(folder, name))]
     held_out = load_part(model.config.data.dataset, "validation")
     frames = frames_of(held_out, model.recipe)
     _say(choice, len(frames), output)
@@ -108,6 +127,7 @@ def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
     found = {name: calibrate_variant(folder, name, frames, held_out.labels, policy=policy) for name in variants}
     output.note(f"wrote {write_calibration(folder, found)}")
     rows = [_Row(name, model.recipe.steps, v.policy, v.summary, v.certificate) for name, v in found.items()]
+    _say_what_is_gone([row for row in rows if row.name in promised], output)
     return _table(rows, choice, output)
 
 
@@ -142,7 +162,7 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
     network = read_net(options.source)
     if network.cutoff.layers:
         raise ConfigError(f"{options.source}: its last layers decide; take the file that it was made from")
-    choice = PolicyChoice(**{**_fitted_before(network.cutoff), **changes})
+    choice = PolicyChoice.of(_fitted_before(network.cutoff), changes)
     samples = load_samples(network, options.data, options.split or "validation", None)
     if samples.known is None:
         raise ConfigError(f"{samples} without labels: a cutoff is fitted on known classes; give others with --data")
@@ -152,6 +172,7 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
     write_net(made, options.output)
     output.note(f"wrote {options.output}")
     row = _Row(network.name, network.masks.steps, made.cutoff, summary, getattr(policy, "certificate_", None))
+    _say_what_is_gone([row] if promises(network.provenance.get(GUARANTEE, "")) else [], output)
     return _table([row], choice, output)
 
 
@@ -180,7 +201,28 @@ def _fit(
     return made, exit_summary(found.exit_step, found.decision, labels, network.depth, full)
 
 
+def _said_before(folder: Path, variant: str) -> str:
+    """What the old calibration says of a guarantee; empty if it says nothing, or there is none that can be read."""
+    from evsnn_lava.export.calibration_file import read_certificate
+
+    try:
+        return read_certificate(folder, variant)
+    except (ConfigError, FormatError):
+        return ""
+
+
+def _say_what_is_gone(rows: list[_Row], output: Output) -> None:
+    """Of networks whose old cutoff had a guarantee: that the new one has none."""
+    for row in rows:
+        if row.certificate is None and row.policy.steps > 1:
+            output.note(f"{row.name}: the guarantee of the old cutoff is gone; give --delta for a new one")
+
+
 def _say(choice: PolicyChoice, samples: int, output: Output) -> None:
+    if choice.steps is not None:
+        steps = f"{choice.steps} {plural(choice.steps, 'frame')}"
+        output.note(f"{choice.policy}: stops after {steps}, nothing is fitted; measured on {samples} held-out samples")
+        return
     bound = "" if choice.delta is None else f", delta {choice.delta:g}"
     output.note(f"calibrating on {samples} held-out samples: {choice.policy}, epsilon {choice.epsilon:g}{bound}")
 
@@ -190,13 +232,27 @@ def _table(rows: list[_Row], choice: PolicyChoice, output: Output) -> Group:
     heads = ("frames sent", "all steps", "cutoff", "loss", "exit mean/p50/p95", "speed-up", "on hardware")
     table = Table("variant", *heads, box=None)
     for row in rows:
-        if row.certificate is None and (row.policy.thresholds[:-1] == NEVER).all():
-            output.note(
-                f"{row.name}: no step reaches epsilon {choice.epsilon:g}, so it never stops early; allow a larger one"
-            )
+        if reason := _why_never(row, choice):
+            output.note(f"{row.name}: {reason}")
         table.add_row(row.name, f"{row.policy.steps} of {row.frames}", *_cells(row.summary))
-    promises = [Text(f"\n{row.name}: {row.certificate.sentence}") for row in rows if row.certificate is not None]
-    return Group(table, *promises)
+    said = [Text(f"\n{row.name}: {_promise(row.certificate)}") for row in rows if row.certificate is not None]
+    return Group(table, *said, *([Text(f"\n{MEASURED}", "dim")] if said else []))
+
+
+def _promise(certificate: Certificate) -> str:
+    """What is guaranteed, or what can be done."""
+    return f"{certificate.sentence} Remedy: {certificate.remedy}." if certificate.remedy else certificate.sentence
+
+
+def _why_never(row: _Row, choice: PolicyChoice) -> str:
+    """Why no sample stops early, where that is so and no guarantee says it."""
+    if row.policy.steps == 1:
+        return "a single frame is sent, so there is nothing to stop early"
+    if row.certificate is not None or (row.policy.thresholds[:-1] != NEVER).any():
+        return ""
+    if choice.steps is not None:
+        return f"all {row.policy.steps} frames are sent, so it never stops early; give fewer --steps"
+    return f"no step reaches epsilon {choice.epsilon:g}, so it never stops early; allow a larger one"
 
 
 def _cells(summary: ExitSummary) -> tuple[str, ...]:

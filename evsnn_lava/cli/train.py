@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.table import Table
+
 from evsnn_lava.cli.console import Output
+from evsnn_lava.reporting.network_tables import folded_mask
 
 if TYPE_CHECKING:
     from evsnn_lava.training.config import RunConfig
@@ -34,9 +38,38 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     except KeyboardInterrupt:
         output.note(f"go on with: evsnn train --config {options.config} -o {folder} --resume")
         raise
+    for part in kept_frames(folder):
+        output.show(part)
     for path in paths:
         output.show(f"wrote {path}")
     return 0
+
+
+def kept_frames(folder: Path) -> list[str | Table]:
+    """Which frames the masks of a run keep.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the run.
+
+    Returns
+    -------
+    list of (str or rich.table.Table)
+        A line where all layers keep the same, else a line and a table with a row per layer. Empty where the run has no
+        ``masks.json``: it has no masks, or every sample has frames of its own.
+    """
+    path = folder / "masks.json"
+    if not path.is_file():
+        return []
+    masks = ["".join(map(str, mask)) for mask in json.loads(path.read_bytes())["keep"]]
+    kept = [f"{mask.count('1')} of {len(mask)}" for mask in masks]
+    if len(set(masks)) == 1:
+        return [f"masks: {kept[0]} frames kept, {masks[0]}; also in {path}"]
+    table = Table("layer", f"frames 0..{len(masks[0]) - 1}", "kept", box=None)
+    for layer, mask in enumerate(masks):
+        table.add_row(str(layer + 1), folded_mask(mask), kept[layer])
+    return [f"masks, also in {path}:", table]
 
 
 def train_with_progress(

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from evsnn_lava.export.calibration_file import GUARANTEE
 from evsnn_lava.export.part_words import plural
 from evsnn_lava.reporting.units import format_count
 
@@ -30,6 +31,9 @@ LEADS: Final = {
 }
 """What the cutoff compares with its thresholds."""
 
+LEAD_OF: Final = {"topk_gap": "gap", "conformal": "gap", "confidence": "confidence"}
+"""By kind of cutoff; the other kinds compare nothing."""
+
 
 def network_tables(summary: NetworkSummary) -> RenderableType:
     """Everything about one network: facts, layers, masks, thresholds, provenance.
@@ -44,7 +48,8 @@ def network_tables(summary: NetworkSummary) -> RenderableType:
     rich.console.RenderableType
         The tables, one below the other.
     """
-    parts = [facts_table(summary), network_layer_table(summary), mask_table(summary), cutoff_table(summary.cutoff)]
+    parts = [facts_table(summary), network_layer_table(summary), mask_table(summary)]
+    parts.append(cutoff_table(summary.cutoff, guaranteed=GUARANTEE in dict(summary.provenance)))
     if summary.quantisation:
         parts.append(quantisation_table(summary))
     if summary.provenance:
@@ -195,35 +200,43 @@ def mask_blocks(mask: str) -> Text:
     return text
 
 
-def cutoff_table(cutoff: CutoffSummary) -> Group:
+def cutoff_table(cutoff: CutoffSummary, guaranteed: bool = False) -> Group:
     """The thresholds, equal neighbours in one row.
 
     Parameters
     ----------
     cutoff : CutoffSummary
         The policy.
+    guaranteed : bool
+        Whether the provenance says what it promises: then not all of its samples were fitted on.
 
     Returns
     -------
     rich.console.Group
         Steps and what makes the network stop there.
     """
-    fitted = (
-        f"fitted on {_counted(cutoff.calibration_samples, 'sample')} (sha256 {cutoff.calibration_hash[:HASH_DIGITS]}), "
-        f"epsilon {cutoff.epsilon:g}"
-        if cutoff.calibration_samples
-        else "not fitted on data"
-    )
+    fitted = _fitted(cutoff, guaranteed)
     if cutoff.layers:
         title = f"Cutoff ({cutoff.kind}): the last {cutoff.layers} layers decide, their first spike stops"
         return _titled(title, note=fitted)
     table = _table()
     table.add_column("After frame", justify="right", no_wrap=True)
     table.add_column("Stop when")
-    lead = "confidence" if cutoff.softmax_length else "gap"
-    for steps, rule in threshold_runs(cutoff.thresholds, lead):
+    lead = LEAD_OF.get(cutoff.kind)
+    for steps, rule in threshold_runs(cutoff.thresholds, lead or "gap"):
         table.add_row(steps, rule)
-    return _titled(f"Cutoff ({cutoff.kind})", table, f"{LEADS[lead]}; {fitted}")
+    note = f"{LEADS[lead]}; {fitted}" if lead else fitted
+    return _titled(f"Cutoff ({cutoff.kind})", table, note)
+
+
+def _fitted(cutoff: CutoffSummary, guaranteed: bool) -> str:
+    """What the thresholds come from."""
+    if not cutoff.calibration_samples:
+        return "not fitted on data"
+    samples = f"{_counted(cutoff.calibration_samples, 'sample')} (sha256 {cutoff.calibration_hash[:HASH_DIGITS]})"
+    if guaranteed:
+        return f"fitted or tested on {samples}, epsilon {cutoff.epsilon:g}; see {GUARANTEE} below"
+    return f"fitted on {samples}, epsilon {cutoff.epsilon:g}"
 
 
 def threshold_runs(thresholds: Sequence[int | None], lead: str = "gap") -> list[tuple[str, str]]:
@@ -290,15 +303,16 @@ def provenance_table(summary: NetworkSummary) -> Group:
     Returns
     -------
     rich.console.Group
-        One row per entry; ``--json`` has the whole values.
+        One row per entry, and a hint if a value is cut.
     """
+    lines = {key: " ".join(value.split()) for key, value in summary.provenance}
     table = _table()
     table.add_column("Entry", overflow="fold", max_width=24, style="dim")
     table.add_column("Value", overflow="fold")
-    for key, value in summary.provenance:
-        line = " ".join(value.split())
+    for key, line in lines.items():
         table.add_row(Text(key), Text(line if len(line) <= VALUE_LIMIT else f"{line[:VALUE_LIMIT]}..."))
-    return _titled("Provenance", table)
+    cut = any(len(line) > VALUE_LIMIT for line in lines.values())
+    return _titled("Provenance", table, "...: cut, `evsnn inspect --json` has the whole values" if cut else "")
 
 
 def _table() -> Table:

@@ -98,7 +98,7 @@ class Policy(ABC):
         Returns
         -------
         Policy
-            Itself; ``policy_`` carries a hash of scores and labels.
+            Itself; ``policy_`` carries a hash of scores and labels, unless they have no part in it.
 
         Raises
         ------
@@ -109,9 +109,16 @@ class Policy(ABC):
         """
         scores, labels = checked(scores, labels)
         self._check()
-        digest = hashlib.sha256(scores.tobytes() + labels.tobytes()).hexdigest()
-        self.policy_ = replace(self._fitted(scores, labels), calibration_hash=digest, calibration_samples=len(labels))
+        self.policy_ = self._fitted(scores, labels)
+        if self.uses_data:
+            digest = hashlib.sha256(scores.tobytes() + labels.tobytes()).hexdigest()
+            self.policy_ = replace(self.policy_, calibration_hash=digest, calibration_samples=len(labels))
         return self
+
+    @property
+    def uses_data(self) -> bool:
+        """Whether the policy depends on the data."""
+        return True
 
     def decide(self, scores: npt.NDArray[np.integer]) -> Exits:
         """Apply the fitted policy; see :func:`decide`.

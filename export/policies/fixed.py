@@ -33,6 +33,11 @@ class Fixed(Policy):
     steps: int | None = None
     epsilon: float = 0.01
 
+    @property
+    def uses_data(self) -> bool:
+        """Whether the number of steps is found on data."""
+        return self.steps is None
+
     def _fitted(self, scores: IntArray, labels: IntArray) -> CutoffPolicy:
         total = scores.shape[1]
         if self.steps is not None:

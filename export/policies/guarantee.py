@@ -14,6 +14,7 @@ from evsnn_lava.export.policies.risk import binomial_tail, random_halves, sample
 from evsnn_lava.network import CutoffPolicy
 
 FAMILIES: Final = ("unfitted", "fitted")
+NOTHING: Final = "Nothing can be guaranteed"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Certificate:
         Whether a policy that stops early passed.
     tested : int
         Policies that were tested, the first one that failed included.
+    fitted : int
+        Other samples that the policies were fitted on; 0 where no datum had a part in them.
     """
 
     method: str
@@ -49,24 +52,61 @@ class Certificate:
     p_value: float
     granted: bool
     tested: int
+    fitted: int = 0
+
+    @property
+    def needed(self) -> int:
+        """Samples that it takes if not one is lost, those for fitting included."""
+        tested = samples_needed(self.epsilon, self.delta, self.method)
+        return 2 * tested - 1 if self.fitted else tested  # of an odd number, the larger half tests
 
     @property
     def sentence(self) -> str:
         """All of it in words."""
         if not self.tested:
-            return "Nothing can be guaranteed, so it never stops early: there is no way to stop that could be tested."
-        grounds = f"{self.errors} of {self.samples} samples lost, {MEASURES[self.method]} {self.p_value:.2g}"
+            return f"{NOTHING}, so it never stops early: there is no way to stop that could be tested."
+        who = f"the {self.samples} samples that tested, {self.fitted} others fitted;" if self.fitted else ""
+        counted = f"{self.errors} lost of {who}" if who else f"{self.errors} of {self.samples} samples lost,"
+        grounds = f"{counted} {MEASURES[self.method]} {self.p_value:.2g}"
         if not self.granted:
-            needed = samples_needed(self.epsilon, self.delta, self.method)
             return (
-                f"Nothing can be guaranteed, so it never stops early: the most careful policy fails ({grounds}); "
-                f"without a single loss it takes {needed} samples."
+                f"{NOTHING}, so it never stops early: the most careful policy fails ({grounds}); "
+                f"without a single loss it takes {self.needed} samples{', half of them to test' if who else ''}."
             )
         claim = f"early exit costs at most {100 * self.epsilon:g} % of accuracy on new data of the same kind"
         if self.method == "risk_control":
             return f"On average over draws of the calibration data, {claim} ({grounds})."
         share = f"{100 * (1 - self.delta):.12g} %"  # so many digits that no share below 100 is called 100
         return f"With probability at least {share} over the draw of the calibration data, {claim} ({grounds})."
+
+    @property
+    def remedy(self) -> str:
+        """What can be done where nothing is guaranteed; empty where something is."""
+        if self.granted:
+            return ""
+        half = ", or policy topk_gap, which needs no half to be fitted on" if self.fitted else ""
+        return f"take more samples, a larger epsilon or a larger delta{half}"
+
+
+def promises(sentence: str) -> bool:
+    """Whether a certificate's sentence, or none, guarantees something.
+
+    Parameters
+    ----------
+    sentence : str
+        Of a certificate; empty where there is none.
+
+    Returns
+    -------
+    bool
+        False where it says that nothing can be guaranteed.
+
+    Examples
+    --------
+    >>> promises(""), promises(f"{NOTHING}, so it never stops early."), promises("With probability at least 90 %")
+    (False, False, True)
+    """
+    return bool(sentence) and not sentence.startswith(NOTHING)
 
 
 MEASURES: Final = {"learn_then_test": "p =", "risk_control": "mean at most"}
@@ -145,10 +185,12 @@ class Guaranteed(Policy):
                 )
             half, rest = random_halves(len(labels), self.seed)
             members = replace(self.base).fitted_family(scores[half], labels[half])
-            scores, labels = scores[rest], labels[rest]
+            return self._boldest(members, scores[rest], labels[rest], fitted=len(half))
         return self._boldest(members, scores, labels)
 
-    def _boldest(self, members: Iterable[CutoffPolicy], scores: IntArray, labels: IntArray) -> CutoffPolicy:
+    def _boldest(
+        self, members: Iterable[CutoffPolicy], scores: IntArray, labels: IntArray, fitted: int = 0
+    ) -> CutoffPolicy:
         chosen, passed, tested = CutoffPolicy.never(scores.shape[1]), None, 0
         failed = (0, METHODS[self.method](0, len(labels), self.epsilon))
         lost, losses = np.zeros(len(labels), dtype=bool), Losses(scores, labels)
@@ -164,7 +206,7 @@ class Guaranteed(Policy):
         errors, p_value = passed or failed
         delta = 0.0 if self.method == "risk_control" else self.delta
         self.certificate_ = Certificate(
-            self.method, self.epsilon, delta, len(labels), errors, p_value, passed is not None, tested
+            self.method, self.epsilon, delta, len(labels), errors, p_value, passed is not None, tested, fitted
         )
         return replace(chosen, epsilon=self.epsilon)
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from evsnn_lava.export.netfile.reader import read_net
+from evsnn_lava.export.netfile.writer import write_net
+from evsnn_lava.network import CutoffPolicy, FrameMasks
 
 pytestmark = pytest.mark.torch
 
@@ -67,6 +71,53 @@ def test_too_few_samples_guarantee_nothing(own_run, evsnn):
     assert calibrated(own_run)["kind"] == "never"
 
 
+def test_the_number_of_samples_counts_those_for_fitting(own_run, evsnn):
+    code, out, _ = evsnn("calibrate", own_run, "--policy", "conformal", "--epsilon", 0.01, "--delta", 0.1)
+    said = " ".join(out.split())
+    assert code == 0
+    assert "0 lost of the 15 samples that tested, 15 others fitted" in said
+    assert "it takes 459 samples, half of them to test. Remedy: take more samples, a larger epsilon" in said
+    assert "or policy topk_gap, which needs no half to be fitted on." in said
+    assert said.endswith("of all samples, with those that only early exit gets right set off")
+    assert GONE not in evsnn("calibrate", own_run)[2]  # nothing was promised
+
+
+GONE = "the guarantee of the old cutoff is gone; give --delta for a new one"
+
+
+def test_a_guarantee_does_not_go_in_silence(own_run, evsnn, tmp_path):
+    with_delta, sure, new = ("--epsilon", 0.3, "--delta", 0.1), tmp_path / "sure.net", tmp_path / "new.net"
+    assert GONE not in evsnn("calibrate", own_run, *with_delta)[2]
+    assert evsnn("export", own_run, "-o", sure)[0] == 0
+    assert f"bars: {GONE}" in evsnn("calibrate", sure, "-o", new, "--min-support", 5)[2]
+    assert GONE not in evsnn("calibrate", new, "-o", tmp_path / "newer.net", "--min-support", 5)[2]
+    assert GONE not in evsnn("calibrate", sure, "-o", new, *with_delta)[2]
+    err = evsnn("calibrate", own_run)[2]
+    assert (f"plain: {GONE}" in err, f"masked: {GONE}" in err) == (True, True)
+    assert GONE not in evsnn("calibrate", own_run)[2]
+
+
+def test_a_number_of_steps_is_called_fitted_nowhere(own_run, evsnn, tmp_path):
+    code, _, err = evsnn("calibrate", own_run, "--policy", "fixed", "--steps", 2)
+    assert (code, "epsilon" in err) == (0, False)
+    assert "fixed: stops after 2 frames, nothing is fitted; measured on 30 held-out samples" in err
+    assert evsnn("export", own_run, "-o", tmp_path / "a.net")[0] == 0
+    out = evsnn("inspect", tmp_path / "a.net")[1]
+    assert "not fitted on data" in out
+    assert "gap:" not in out
+
+
+def test_one_frame_leaves_nothing_to_stop(net, evsnn, tmp_path):
+    once, new = tmp_path / "once.net", tmp_path / "new.net"
+    network = read_net(net)
+    masks = FrameMasks("skip", np.arange(network.masks.steps)[None] == np.zeros((network.depth, 1), int))
+    write_net(replace(network, masks=masks, cutoff=CutoffPolicy.never(1), golden=None), once)
+    code, _, err = evsnn("calibrate", once, "-o", new)
+    assert (code, "no step reaches" in err) == (0, False)
+    assert "bars: a single frame is sent, so there is nothing to stop early" in err
+    assert read_net(new).cutoff.kind == "never"
+
+
 def test_a_file_is_calibrated_like_the_run_it_came_from(own_run, net, evsnn, tmp_path):
     path, words = tmp_path / "new.net", WORDS["confidence"]
     assert evsnn("calibrate", own_run, *words)[0] == 0
@@ -100,6 +151,8 @@ def test_what_does_not_go_together_is_refused(own_run, net, evsnn, tmp_path):
         (tmp_path / "none.net", "-o", new): "cannot read",
         (chip, "-o", new): "its last layers decide",
         (own_run, "--steps", 3): "goes with policy fixed",
+        (own_run, "--policy", "conformal", "--min-support", 9): "min_support is 9 and would have no effect",
+        (own_run, "--policy", "fixed", "--steps", 2, "--epsilon", 0.1): "with a number of steps nothing is fitted",
         (own_run, "--delta", 1.5): "delta is 1.5",
         (net, "-o", new, "--data", tmp_path / "none"): "none",
     }.items():

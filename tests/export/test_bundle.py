@@ -41,13 +41,13 @@ def save():
     content = {"name": "run", "data": {"dataset": "digits"}, "network": {"layers": layers}, "masks": {}}
     config, recipe = RunConfig.model_validate(content), InputRecipe(7, 6, STEPS, 1000)
 
-    def save(folder, variant, seed=0):
+    def save(folder, variant, seed=0, keep=KEEP):
         network = EventNetwork(config.network, recipe.input_shape, 3)
         rng = np.random.default_rng(seed)
         for block in network.blocks:
             weight = block.synapse.weight
             weight.data = torch.tensor(rng.normal(0.1, 0.5, weight.shape), dtype=torch.float32)
-        keep = KEEP if variant == "masked" else np.ones_like(KEEP)
+        keep = keep if variant == "masked" else np.ones_like(KEEP)
         model = TrainedModel(variant, config, recipe, ("a", "b", "c"), keep, network, {})
         save_model(model, folder / f"{variant}.pt")
 
@@ -159,6 +159,12 @@ def test_a_run_that_is_not_calibrated_is_refused(bundle, folder):
         ConfigError,
         "is not calibrated; run `evsnn calibrate .*` or export --no-cutoff$",
     )
+
+
+def test_a_run_of_one_frame_needs_no_calibration(bundle, save, tmp_path):
+    save(tmp_path, "masked", keep=np.arange(STEPS)[None] == np.array([[2], [2]]))
+    network = bundle.assemble(tmp_path, None, True, None)
+    assert (network.cutoff.kind, network.cutoff.steps) == ("never", 1)
 
 
 def test_a_model_that_was_trained_again_is_refused(bundle, calibrated, save):

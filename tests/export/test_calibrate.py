@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from evsnn_lava.errors import CalibrationError, ConfigError
 from evsnn_lava.export.calibrate import calibrate_cutoff
+from evsnn_lava.export.policies import Fixed, Guaranteed, TopKGap
 from evsnn_lava.export.policies.settled import settled_right
 from evsnn_lava.export.policies.thresholds import fit_thresholds
-from evsnn_lava.network import NEVER, CutoffPolicy, top2_gap
+from evsnn_lava.network import NEVER, CutoffPolicy, FrameMasks, top2_gap
 from evsnn_lava.simulation import cumulative_scores, run, simulate
 
 HUNDREDTHS = st.integers(0, 100)
@@ -189,6 +190,19 @@ def test_the_hash_is_that_of_data_and_labels(network, frames, labels):
     hashes = {calibrate_cutoff(network, *pair, 0.3, 5).calibration_hash for pair in pairs}
     assert len(hashes) == 3
     assert {len(digest) for digest in hashes} == {64}
+
+
+def test_what_no_datum_had_a_part_in_has_no_hash(network, frames, labels):
+    policy = calibrate_cutoff(network, frames, labels, 0.3, policy=Fixed(steps=2))
+    assert (policy.kind, policy.calibration_samples, policy.calibration_hash) == ("fixed", 0, "")
+
+
+@pytest.mark.parametrize("policy", [None, Fixed(), Guaranteed(TopKGap())])
+def test_a_single_frame_leaves_nothing_to_stop(network, frames, labels, policy):
+    once = FrameMasks("skip", np.arange(network.masks.steps)[None] == np.zeros((network.depth, 1), int))
+    single = replace(network, masks=once, cutoff=CutoffPolicy.never(1))
+    found = calibrate_cutoff(single, frames, labels, 0.3, 5, policy=policy)
+    assert (found.kind, found.steps, found.calibration_samples) == ("never", 1, 0)
 
 
 def test_labels_of_another_number_are_refused_in_one_line(network, frames, labels):

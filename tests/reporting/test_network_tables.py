@@ -24,7 +24,9 @@ from evsnn_lava.network import (
     Layer,
     NetworkDescription,
     QuantisationFacts,
+    softmax_table,
 )
+from evsnn_lava.network.policy import COMPARING, GUARANTEE
 from evsnn_lava.reporting.network_tables import folded_mask, mask_blocks, network_tables, threshold_runs
 from evsnn_lava.simulation import record_golden
 
@@ -144,11 +146,34 @@ def test_one_of_a_thing_is_said_in_the_singular(network):
 
 def test_a_long_value_ends_with_an_ellipsis(network):
     text = drawn(network)
-    assert "".join(text[text.index("Provenance") :].split()).endswith("...")
+    hint = "...: cut, `evsnn inspect --json` has the whole values"
+    value, _, after = text[text.index("Provenance") :].partition(hint)
+    assert value.rstrip().endswith("...")
+    assert not after.strip()
     assert "config  [train] epochs = 3 [train]" in text
     short = drawn(replace(network, provenance={"a": "b" * 240}))
     assert "..." not in short[short.index("Provenance") :]
     assert short.count("b" * 50) >= 2
+
+
+def test_a_cutoff_that_compares_nothing_has_no_lead(network):
+    stopped = drawn(replace(network, cutoff=CutoffPolicy.fixed(3, 60)))
+    assert "\nnot fitted on data" in stopped
+    assert "gap:" not in stopped
+    found = replace(CutoffPolicy.fixed(3, 60), epsilon=0.02, calibration_hash="ab" * 32, calibration_samples=9)
+    text = drawn(replace(network, cutoff=found))
+    assert "\nfitted on 9 samples (sha256 abababababababab), epsilon 0.02" in text
+    for kind in COMPARING:
+        table = softmax_table(2.0) if kind == "confidence" else ()
+        lead = "confidence: softmax" if kind == "confidence" else "gap: lead"
+        assert lead in drawn(replace(network, cutoff=CutoffPolicy(kind, [3] * 60, softmax=table)))
+
+
+def test_samples_of_a_guarantee_are_not_all_called_fitted(network):
+    text = drawn(replace(network, provenance={GUARANTEE: "With probability at least 90 %"}))
+    assert "fitted or tested on 1.00 k samples" in text
+    assert "see cutoff guarantee below" in " ".join(text.split())
+    assert "fitted on 1.00 k samples" in drawn(network)
 
 
 def test_optional_parts_are_left_out(network):

@@ -32,6 +32,40 @@ def test_command_line_and_configuration_know_every_kind():
     assert set(typing.get_args(typing.get_type_hints(config.CutoffConfig)["policy"])) == set(MAKERS)
 
 
+IDLE = {
+    "conformal support": ({}, {"policy": "conformal", "min_support": 9}, "min_support is 9 and would have no effect"),
+    "fixed support": ({"policy": "fixed"}, {"min_support": 9}, "need a number of samples, policy is fixed"),
+    "guaranteed gap": ({"delta": 0.1}, {"min_support": 9}, "with delta, the thresholds of topk_gap are not fitted"),
+    "monotone gap": ({}, {"delta": 0.1, "monotone": True}, "monotone is True and would have no effect: with delta"),
+    "monotone fixed": ({"policy": "fixed"}, {"monotone": True}, "no thresholds that could be monotone"),
+    "epsilon of steps": ({}, {"policy": "fixed", "steps": 3, "epsilon": 0.1}, "with a number of steps nothing is"),
+}
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_what_was_given_must_have_an_effect(name):
+    defaults, given, words = IDLE[name]
+    with pytest.raises(ConfigError, match=words):
+        PolicyChoice.of(defaults, given)
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_defaults_without_effect_are_left_out(name):
+    defaults, given, _ = IDLE[name]
+    steps = {key: value for key, value in given.items() if key in ("policy", "delta", "steps")}
+    settings = {"epsilon": 0.1, "min_support": 9, "monotone": True, **defaults}
+    choice, rest = PolicyChoice.of(settings, steps), {**defaults, **steps}
+    assert (choice.policy, choice.delta) == (rest.get("policy", "topk_gap"), rest.get("delta"))
+    assert choice.monotone == (choice.policy == "conformal")
+    assert choice.min_support == PolicyChoice.min_support
+
+
+def test_a_number_of_steps_takes_the_place_of_a_configured_guarantee():
+    assert PolicyChoice.of({"delta": 0.1}, {"policy": "fixed", "steps": 3}) == PolicyChoice("fixed", steps=3)
+    with pytest.raises(ConfigError, match="without delta"):
+        PolicyChoice.of({}, {"policy": "fixed", "steps": 3, "delta": 0.1})
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -108,13 +108,44 @@ def test_the_sentence_names_every_number():
     assert replace(certificate, method="risk_control").sentence.startswith("On average over draws")
 
 
+@pytest.mark.parametrize("base", [TopKGap(), Fixed(), Conformal(), Confidence(min_support=5)])
+def test_the_number_of_samples_that_it_takes_is_the_smallest(draw, base):
+    """Of samples without a loss: so many are enough, one less is not."""
+    asked = Guaranteed(base, 0.1, 0.1)
+    needed = asked.fit(*easy(draw, 15)).certificate_.needed
+    assert needed == (22 if isinstance(base, TopKGap | Fixed) else 43)
+    granted = [asked.fit(*easy(draw, count)).certificate_ for count in (needed - 1, needed)]
+    assert [each.granted for each in granted] == [False, True]
+    assert granted[0].errors == granted[1].errors == 0
+    assert ("topk_gap" in granted[0].remedy, granted[1].remedy) == (needed == 43, "")
+
+
+def easy(draw, count):
+    """Scores of samples that are right from the first step on, by a lead that differs."""
+    scores, labels = draw(3, count)
+    lead = np.arange(1, scores.shape[1] + 1)[None, :, None] * (1 + np.arange(count) % 3)[:, None, None]
+    return lead * (np.arange(scores.shape[2]) == labels[:, None, None]), labels
+
+
+def test_a_fitted_half_is_said():
+    certificate = Certificate("learn_then_test", 0.01, 0.1, 150, 2, 0.042, True, 9, fitted=149)
+    assert "(2 lost of the 150 samples that tested, 149 others fitted; p = 0.042)" in certificate.sentence
+    words = "without a single loss it takes 459 samples, half of them to test."
+    assert words in replace(certificate, granted=False).sentence
+
+
 def test_a_fitted_family_is_tested_on_the_other_half(draw):
-    scores, labels = draw(4, 400)
+    scores, labels = draw(4, 401)
     found = Guaranteed(TopKGap(min_support=10), EPSILON, DELTA, family="fitted").fit(scores, labels)
     half, rest = random_halves(len(labels), 0)
     family = [p.thresholds.tolist() for p in TopKGap(min_support=10).fitted_family(scores[half], labels[half])]
     assert found.policy_.thresholds.tolist() in family
-    assert found.certificate_.samples == len(rest)
+    at_exit, at_end = (
+        policy.decide(scores[rest]).decision for policy in (found, Fixed(scores.shape[1]).fit(scores, labels))
+    )
+    lost = (at_end == labels[rest]) & (at_exit != labels[rest])
+    assert found.certificate_.granted
+    assert (found.certificate_.samples, found.certificate_.errors) == (len(rest), lost.sum())
     for base in (Confidence(min_support=10), Conformal()):  # which have no other family
         assert Guaranteed(base, EPSILON, DELTA).fit(scores, labels).certificate_.samples == len(rest)
 

@@ -101,6 +101,13 @@ def test_a_fixed_stop_is_the_first_that_loses_no_more_than_epsilon(draw, seed, h
     assert Fixed(steps=3).fit(scores, labels).decide(scores).exit_step.tolist() == [3] * 50
 
 
+def test_a_given_number_of_steps_is_fitted_on_nothing(draw):
+    scores, labels = draw(0, 50)
+    given, found = (Fixed(steps=steps).fit(scores, labels).policy_ for steps in (3, None))
+    assert (given.calibration_samples, given.calibration_hash, given.epsilon) == (0, "", 0)
+    assert (found.calibration_samples, len(found.calibration_hash), found.epsilon) == (50, 64, 0.01)
+
+
 @pytest.mark.parametrize("target", ["label", "last"])
 def test_a_conformal_set_holds_its_target_as_often_as_it_says(draw, target):
     """Coverage on average over calibration data, which Bonferroni makes hold over all looks together."""
