@@ -55,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [table for table in options.tables if table not in TABLES]
     if unknown:
         parser().error(f"no table {unknown[0]}; choose of {', '.join(TABLES)}")
+    unknown = [name for name in options.only or () if name not in (*EVENTS, *PICTURES, *QUICK)]
+    if unknown:
+        parser().error(f"no data set {unknown[0]}; choose of {', '.join((*EVENTS, *PICTURES[:2]))}")
     places, tasks = places_of(options), chosen(options)
     if not tasks:
         parser().error(f"no unit is called {options.units!r} there; --list names all of them")

@@ -50,7 +50,7 @@ class Results:
             study: {
                 name: {seed: record for seed, record in by_seed.items() if seeds is None or seed <= seeds}
                 for name, by_seed in variants.items()
-                if studies is None or study in studies or name in studies
+                if studies is None or any(each in (study, name.partition("-")[0]) for each in studies)
             }
             for study, variants in self.records.items()
         }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.papers.hoyer_units import MNIST, PICTURES, QUICK_PICTURES, hoyer_units
+from benchmarks.papers.knowable import knowable_units
 from benchmarks.papers.locks import held
 from benchmarks.papers.places import CONFIGS, Places
 from benchmarks.papers.plan import has_bounds, has_cutoffs
@@ -226,4 +227,5 @@ def tasks_of(table: str, datasets: Names, seeds: Seeds) -> list[Task]:
         return [*hoyer_units([name for name in datasets if name in PICTURES], seeds)]
     if table == "guarantee":
         return [GuaranteeUnit(unit) for unit in event_units(table, datasets, seeds)]
-    return [*event_units(table, datasets, seeds)]
+    more = knowable_units(datasets, seeds) if table == "cutoff" else []
+    return [*event_units(table, datasets, seeds), *more]

@@ -5,6 +5,8 @@ import numpy as np
 from benchmarks.papers.cutoffs import POLICIES
 from benchmarks.papers.guarantee import EVERY
 from benchmarks.papers.hoyer_units import HoyerUnit, hoyer_units
+from benchmarks.papers.knowable import SHARES, knowable_units
+from benchmarks.papers.knowable import variant as variant_of
 from benchmarks.papers.loaded import Results
 from benchmarks.papers.plan import EPSILONS
 from benchmarks.papers.variants import CONTINUED, HOYER_INIT, HOYER_MASK, PLAIN, WITHOUT_RCS, Variant, masked_variants
@@ -131,4 +133,7 @@ def made_up(seeds: int = 3, studies: tuple[str, ...] = ("nmnist_small", "braille
         for study in studies
     }
     bounds = {study: {seed: guarantee_record(seed) for seed in numbers} for study in studies}
-    return Results({**records, "mnist_hoyer": pictures, "guarantee": bounds})
+    trees: dict = {}
+    for tree in knowable_units(["braille_recurrent"], numbers):
+        trees.setdefault(variant_of(tree.frame_ms), {})[tree.seed] = {"accuracies": [0.5] * len(SHARES)}
+    return Results({**records, "mnist_hoyer": pictures, "guarantee": bounds, "knowable": trees})

@@ -88,7 +88,7 @@ def test_a_block_without_results_says_so(name):
 def test_a_block_with_results_is_filled(name, results):
     lines = pages.BY_NAME[name](results)
     assert "Not measured yet." not in lines
-    assert any("MNIST" in line or "img/" in line for line in lines)
+    assert any("MNIST" in line or "Braille" in line or "img/" in line for line in lines)
     heights = {line.count("|") for line in lines if line.startswith("|")}
     assert len(heights) <= 1
 

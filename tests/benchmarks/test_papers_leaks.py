@@ -10,6 +10,7 @@ from benchmarks.papers.cutoffs import every_cutoff
 from benchmarks.papers.deployed import Part
 from benchmarks.papers.guarantee import EVERY, Bound, condensed, drawn_losses
 from benchmarks.papers.plan import POLICY_NAMES, has_cutoffs
+from benchmarks.papers.trees import windows
 from benchmarks.papers.units import EventUnit, GuaranteeUnit
 from benchmarks.papers.variants import Variant
 from evsnn_lava.data import bin_set, load
@@ -82,6 +83,16 @@ def test_a_result_that_lacks_something_is_not_done():
     assert GuaranteeUnit(unit).is_of({**bounds, "config": config})
     assert not GuaranteeUnit(unit).is_of({**bounds, "splits": 3, "config": config})
     assert not GuaranteeUnit(unit).is_of({**bounds, "bounds": [], "config": config})
+
+
+def test_trees_see_the_share_and_nothing_behind_it():
+    """The class shows in the second half alone."""
+    frames = np.zeros((40, 1, 1, 2, 10), bool)
+    frames[np.arange(40), 0, 0, np.arange(40) % 2, 7] = True
+    assert not windows(frames, 0.5, 3).any()
+    seen = windows(frames, 0.8, 3)
+    assert seen.shape == (40, 3 * 2)
+    assert (seen.argmax(axis=1) - 4 == np.arange(40) % 2).all()
 
 
 def test_policies_are_those_that_are_planned():

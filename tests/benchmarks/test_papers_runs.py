@@ -269,6 +269,12 @@ def test_a_pattern_without_a_unit_is_refused(capsys):
     assert "no unit is called 'nonsense-*'" in capsys.readouterr().err
 
 
+def test_an_unknown_data_set_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["baseline", "--only", "guarantee"])
+    assert "no data set guarantee; choose of nmnist_small" in capsys.readouterr().err
+
+
 def test_an_unknown_table_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["speed"])
