@@ -16,8 +16,6 @@ LEARNED: Final = METHODS[0]
 CONTROLS: Final = METHODS[1:]
 LEVEL: Final = 0.05
 
-LAYOUT_WORDS: Final = {"input": "input", "hierarchical": "falling"}
-
 Place = tuple[str, str, float]
 
 
@@ -46,7 +44,7 @@ def _accuracies(results: Results, study: str, layout: str, keep: float) -> tuple
     learned, before = both(found[LEARNED], plain)
     return (
         title(study),
-        LAYOUT_WORDS[layout],
+        layout,
         f"{keep:g}",
         percents(plain.values()),
         *(percents(values.values()) for values in found.values()),
@@ -93,7 +91,7 @@ def _test(results: Results, place: Place, control: str, corrected: float) -> tup
     tests = (found.t_p, corrected, found.wilcoxon_p, found.sign_flip_p, found.smallest_p)
     study, layout, keep = place
     gain = points(np.subtract(learned, other).tolist())
-    head = (title(study), LAYOUT_WORDS[layout], f"{keep:g}", control, str(found.pairs), gain)
+    head = (title(study), layout, f"{keep:g}", control, str(found.pairs), gain)
     return (*head, *map(chance, tests))
 
 
@@ -109,42 +107,48 @@ def compared(results: Results, place: Place, control: str) -> PairedComparison |
 
 
 def masks_words(results: Results) -> list[str]:
-    """What may be said: at which shares learned masks beat even sub-sampling, and what half of the frames cost."""
-    return [line for study in results.events(PLAIN) for line in _verdict(results, study)] or [NOTHING]
+    """What may be said: what half of the frames cost, and at which shares learned masks beat others."""
+    return [line for study in results.events(PLAIN) for line in _verdicts(results, study)] or [NOTHING]
 
 
-def _verdict(results: Results, study: str) -> list[str]:
-    places = [place for place in _places(results) if place[0] == study]
-    tested = [(place, compared(results, place, "uniform")) for place in places]
-    known = [(place, found) for place, found in tested if found is not None]
-    if not known:
+def _verdicts(results: Results, study: str) -> list[str]:
+    against = [line for control in CONTROLS for line in _against(results, study, control)]
+    return [*_half(results, study), *against]
+
+
+def _against(results: Results, study: str, control: str) -> list[str]:
+    corrected = compared_shares(results, study, control)
+    found = {place: compare(*_pairs(results, place, control), "greater") for place in corrected}
+    if not found:
         return []
-    better = [_words(place) for place, found in known if found.sign_flip_p < LEVEL and found.difference.value > 0]
-    worse = [_words(place) for place, found in known if found.difference.high < 0]
-    corrected = compared_shares(results, study, "uniform")
-    sure = [_words(place) for place, found in known if corrected[place] < LEVEL and found.difference.value > 0]
-    said = (
-        f"learned masks beat uniform ones with p < {LEVEL} (permutation) at {_list(better)}, by the t-test after "
-        f"Holm's correction for {number(len(known), 'share')} at {_list(sure)}"
-    )
-    below = f"their 95 % interval lies below uniform ones at {_list(worse)}"
-    return [f"- {title(study)}: {said}; {below}. {_half(results, study)}"]
+    gains = {place: test for place, test in found.items() if test.difference.value > 0}
+    better = [_words(place) for place, test in gains.items() if test.sign_flip_p < LEVEL]
+    sure = [_words(place) for place in gains if corrected[place] < LEVEL]
+    worse = [_words(place) for place, test in found.items() if test.difference.high < 0]
+    return [
+        f"- {title(study)}, learned against {control} masks, {number(len(found), 'share')}: better with p < {LEVEL} "
+        f"(permutation) at {_list(better)}, by the t-test after Holm's correction at {_list(sure)}; worse (95 % "
+        f"interval) at {_list(worse)}."
+    ]
 
 
-def _half(results: Results, study: str) -> str:
+def _half(results: Results, study: str) -> list[str]:
     learned, plain = both(
         results.values(study, _name(LEARNED, 0.5, "input"), accuracy), results.values(study, PLAIN, accuracy)
     )
     if not learned:
-        return ""
+        return []
     loss = float(np.mean(np.subtract(plain, learned)))
     verdict = "reached" if loss <= 0.01 + 1e-9 else "NOT reached"
-    return f"Without half of the frames {100 * loss:.1f} points are lost; at most one was asked for: {verdict}."
+    return [
+        f"- {title(study)}: without half of the frames {100 * loss:.1f} points are lost, "
+        f"{number(len(learned), 'seed')}; at most one was asked for: {verdict}."
+    ]
 
 
 def _words(place: Place) -> str:
-    return f"{LAYOUT_WORDS[place[1]]} {place[2]:g}"
+    return f"{place[1]} {place[2]:g}"
 
 
 def _list(found: Sequence[str]) -> str:
-    return ", ".join(found) if found else "none of the shares"
+    return ", ".join(found) if found else "none"
