@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
+from evsnn_lava.cli.calibrate_table import CalibratedRow, calibration_table, say_what_is_gone
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.outputs import require_outputs
 from evsnn_lava.cli.recordings import load_samples
@@ -20,7 +19,7 @@ from evsnn_lava.errors import ConfigError, FormatError
 from evsnn_lava.export.part_words import plural
 from evsnn_lava.export.policies import Certificate, ExitSummary, PolicyChoice, decide, exit_summary
 from evsnn_lava.export.policies.guarantee import promises
-from evsnn_lava.network import NEVER, CutoffPolicy, NetworkDescription
+from evsnn_lava.network import CutoffPolicy, NetworkDescription
 from evsnn_lava.network.policy import GUARANTEE
 
 if TYPE_CHECKING:
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 
 POLICIES: Final = ("topk_gap", "confidence", "conformal", "fixed")
 OPTIONS: Final = ("policy", "epsilon", "min_support", "delta", "monotone", "steps")
-MEASURED: Final = (
-    "lost: right after all steps and wrong at the exit, of the samples that tested; loss in the table: of all "
-    "samples, with those that only early exit gets right set off"
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,17 +73,6 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     return 0
 
 
-@dataclass(frozen=True, eq=False)
-class _Row:
-    """What came out for one network."""
-
-    name: str
-    frames: int
-    policy: CutoffPolicy
-    summary: ExitSummary
-    certificate: Certificate | None
-
-
 def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
     """Calibrate every trained variant of a run and write ``calibration.json``.
 
@@ -126,9 +110,9 @@ def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
     policy = choice.make()
     found = {name: calibrate_variant(folder, name, frames, held_out.labels, policy=policy) for name in variants}
     output.note(f"wrote {write_calibration(folder, found)}")
-    rows = [_Row(name, model.recipe.steps, v.policy, v.summary, v.certificate) for name, v in found.items()]
-    _say_what_is_gone([row for row in rows if row.name in promised], output)
-    return _table(rows, choice, output)
+    rows = [CalibratedRow(name, model.recipe.steps, v.policy, v.summary, v.certificate) for name, v in found.items()]
+    say_what_is_gone([row for row in rows if row.name in promised], output)
+    return calibration_table(rows, choice, output)
 
 
 def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output: Output) -> Group:
@@ -171,9 +155,9 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
     made, summary = _fit(network, frames, samples.known, policy)
     write_net(made, options.output)
     output.note(f"wrote {options.output}")
-    row = _Row(network.name, network.masks.steps, made.cutoff, summary, getattr(policy, "certificate_", None))
-    _say_what_is_gone([row] if promises(network.provenance.get(GUARANTEE, "")) else [], output)
-    return _table([row], choice, output)
+    row = CalibratedRow(network.name, network.masks.steps, made.cutoff, summary, getattr(policy, "certificate_", None))
+    say_what_is_gone([row] if promises(network.provenance.get(GUARANTEE, "")) else [], output)
+    return calibration_table([row], choice, output)
 
 
 def _fitted_before(cutoff: CutoffPolicy) -> dict[str, Any]:
@@ -211,13 +195,6 @@ def _said_before(folder: Path, variant: str) -> str:
         return ""
 
 
-def _say_what_is_gone(rows: list[_Row], output: Output) -> None:
-    """Of networks whose old cutoff had a guarantee: that the new one has none."""
-    for row in rows:
-        if row.certificate is None and row.policy.steps > 1:
-            output.note(f"{row.name}: the guarantee of the old cutoff is gone; give --delta for a new one")
-
-
 def _say(choice: PolicyChoice, samples: int, output: Output) -> None:
     if choice.steps is not None:
         steps = f"{choice.steps} {plural(choice.steps, 'frame')}"
@@ -225,42 +202,3 @@ def _say(choice: PolicyChoice, samples: int, output: Output) -> None:
         return
     bound = "" if choice.delta is None else f", delta {choice.delta:g}"
     output.note(f"calibrating on {samples} held-out samples: {choice.policy}, epsilon {choice.epsilon:g}{bound}")
-
-
-def _table(rows: list[_Row], choice: PolicyChoice, output: Output) -> Group:
-    """A row per network, and what is promised below."""
-    heads = ("frames sent", "all steps", "cutoff", "loss", "exit mean/p50/p95", "speed-up", "on hardware")
-    table = Table("variant", *heads, box=None)
-    for row in rows:
-        if reason := _why_never(row, choice):
-            output.note(f"{row.name}: {reason}")
-        table.add_row(row.name, f"{row.policy.steps} of {row.frames}", *_cells(row.summary))
-    said = [Text(f"\n{row.name}: {_promise(row.certificate)}") for row in rows if row.certificate is not None]
-    return Group(table, *said, *([Text(f"\n{MEASURED}", "dim")] if said else []))
-
-
-def _promise(certificate: Certificate) -> str:
-    """What is guaranteed, or what can be done."""
-    return f"{certificate.sentence} Remedy: {certificate.remedy}." if certificate.remedy else certificate.sentence
-
-
-def _why_never(row: _Row, choice: PolicyChoice) -> str:
-    """Why no sample stops early, where that is so and no guarantee says it."""
-    if row.policy.steps == 1:
-        return "a single frame is sent, so there is nothing to stop early"
-    if row.certificate is not None or (row.policy.thresholds[:-1] != NEVER).any():
-        return ""
-    if choice.steps is not None:
-        return f"all {row.policy.steps} frames are sent, so it never stops early; give fewer --steps"
-    return f"no step reaches epsilon {choice.epsilon:g}, so it never stops early; allow a larger one"
-
-
-def _cells(summary: ExitSummary) -> tuple[str, ...]:
-    return (
-        f"{100 * summary.accuracy_full:.1f} %",
-        f"{100 * summary.accuracy:.1f} %",
-        f"{100 * summary.loss:.1f} %",
-        f"{summary.mean_exit:.2f}/{summary.p50_exit:g}/{summary.p95_exit:g}",
-        f"{summary.speed_up:.2f} x",
-        f"{summary.hardware_speed_up:.2f} x",
-    )
