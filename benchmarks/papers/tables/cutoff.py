@@ -17,7 +17,7 @@ from benchmarks.papers.loaded import (
     cutoff_row,
 )
 from benchmarks.papers.plan import EPSILONS, HEADLINE, POLICY_NAMES
-from benchmarks.papers.tables.words import NOTHING, micro, percents, points, spread, table, times, title
+from benchmarks.papers.tables.words import NOTHING, micro, number, percents, points, spread, table, times, title
 from benchmarks.papers.variants import PLAIN, WITHOUT_RCS
 
 BEST: Final = "certified"
@@ -110,9 +110,12 @@ def cutoff_words(results: Results) -> list[str]:
 
 def _sentence(results: Results, study: str, policy: str) -> str:
     rows = _chosen(results, study, policy)
-    gain, hardware, loss = (float(np.mean([row[key] for row in rows])) for key in ("gain", "hardware_gain", "loss"))
+    gain, loss = (float(np.mean([row[key] for row in rows])) for key in ("gain", "loss"))
+    fewer, hardware = (times(row[key] for row in rows) for key in ("gain", "hardware_gain"))
+    idle = sum(row["gain"] == 1.0 for row in rows)
+    never = f" ({idle} of {number(len(rows), 'seed')} never stop)" if idle else ""
     reached = "reached" if gain >= 2.0 and loss <= 0.005 + 1e-9 else "NOT reached"
     return (
-        f"- {title(study)}, {policy}: {gain:.2f} x fewer frames, {hardware:.2f} x fewer hardware steps, "
+        f"- {title(study)}, {policy}: {fewer} fewer frames{never}, {hardware} fewer hardware steps, "
         f"{100 * loss:.2f} points lost against all frames; 2 x at 0.5 points was asked for: {reached}."
     )

@@ -66,9 +66,11 @@ def guarantee_words(results: Results) -> list[str]:
 def _sentence(study: str, networks: BySeed) -> str:
     record = next(iter(networks.values()))
     bound = [row for each in networks.values() for row in each["bounds"] if row["delta"] is not None]
+    idle = sum(not row["early"] for row in bound)
+    why = f" ({idle} of them because nothing can be certified and nothing ever stops)" if idle else ""
     true, halves = (sum(row[key] <= row["delta"] for row in bound) for key in ("true_rate", "rate"))
     return (
         f"- {title(study)}: {record['splits']} draws and {record['splits']} splits of {record['samples']} samples for "
         f"each of {len(networks)} networks; the true loss exceeds epsilon at most as often as delta says in {true} of "
-        f"{len(bound)} cases, the loss on the other half in {halves} of {len(bound)}."
+        f"{len(bound)} cases{why}, the loss on the other half in {halves} of {len(bound)}."
     )
