@@ -19,6 +19,7 @@ from evsnn_lava.network import (
     Neuron,
     QuantisationFacts,
 )
+from evsnn_lava.network.policy import GUARANTEE
 
 Parameter = int | str | tuple[int, int]
 """A number, a name, or the range of an array."""
@@ -164,6 +165,11 @@ class NetworkSummary:
     quantisation: tuple[QuantisationFacts, ...]
     provenance: tuple[tuple[str, str], ...]
     golden: GoldenSummary | None
+
+    @property
+    def guaranteed(self) -> bool:
+        """Whether the provenance says what the cutoff promises: then not all of its samples were fitted on."""
+        return GUARANTEE in dict(self.provenance)
 
     @property
     def neurons(self) -> int:

@@ -52,12 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what was asked for; 1 if a unit failed."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(given)
-    unknown = [table for table in options.tables if table not in TABLES]
-    if unknown:
-        parser().error(f"no table {unknown[0]}; choose of {', '.join(TABLES)}")
-    unknown = [name for name in options.only or () if name not in (*EVENTS, *PICTURES, *QUICK)]
-    if unknown:
-        parser().error(f"no data set {unknown[0]}; choose of {', '.join((*EVENTS, *PICTURES[:2]))}")
+    _refuse_unknown("table", options.tables, TABLES)
+    _refuse_unknown("data set", options.only or (), (*EVENTS, *PICTURES, *QUICK))
     places, tasks = places_of(options), chosen(options)
     if not tasks:
         parser().error(f"no unit is called {options.units!r} there; --list names all of them")
@@ -68,6 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (options.train_only or options.silent):
         _show(options, places)
     return int(bool(failed))
+
+
+def _refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
+    for name in given:
+        if name not in known:
+            parser().error(f"no {kind} {name}; choose of {', '.join(dict.fromkeys(known))}")
 
 
 def places_of(options: argparse.Namespace) -> Places:

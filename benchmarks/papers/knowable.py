@@ -8,13 +8,11 @@ from typing import Any, Final
 
 from benchmarks.papers.places import CONFIGS, Places
 from benchmarks.papers.trained import same_config
+from evsnn_lava.data import default_recipe
 from evsnn_lava.training.config import RunConfig, read_config
 
 STUDY: Final = "knowable"
 DATASET: Final = "braille_recurrent"
-LENGTH_MS: Final = 2140
-"""Of its recordings."""
-
 FRAMES_MS: Final = (10, 20)
 SHARES: Final = (0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 """Of the recording; where trees are asked."""
@@ -44,7 +42,8 @@ class KnowableUnit:
     def config(self) -> RunConfig:
         """The recipe of the data set, with frames of that length."""
         config = read_config(CONFIGS / f"{DATASET}.toml")
-        data = config.data.model_copy(update={"steps": LENGTH_MS // self.frame_ms, "dt_us": 1000 * self.frame_ms})
+        recipe, dt_us = default_recipe(config.data.dataset), 1000 * self.frame_ms
+        data = config.data.model_copy(update={"steps": recipe.steps * recipe.dt_us // dt_us, "dt_us": dt_us})
         return config.model_copy(update={"data": data, "seed": self.seed})
 
     def identity(self) -> dict[str, Any]:

@@ -18,9 +18,7 @@ from evsnn_lava.data import frames_of, load_part
 from evsnn_lava.errors import ConfigError, FormatError
 from evsnn_lava.export.part_words import plural
 from evsnn_lava.export.policies import Certificate, ExitSummary, PolicyChoice, decide, exit_summary
-from evsnn_lava.export.policies.guarantee import promises
 from evsnn_lava.network import CutoffPolicy, NetworkDescription
-from evsnn_lava.network.policy import GUARANTEE
 
 if TYPE_CHECKING:
     from evsnn_lava.export.policies import Policy
@@ -103,7 +101,7 @@ def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
     model = load_model(folder / f"{variants[0]}.pt")
     chosen = {name: value for name, value in model.config.cutoff.model_dump().items() if name in OPTIONS}
     choice = PolicyChoice.of(chosen, changes)
-    promised = [name for name in variants if promises(_said_before(folder, name))]
+    promised = [name for name in variants if _promised_before(folder, name)]
     held_out = load_part(model.config.data.dataset, "validation")
     frames = frames_of(held_out, model.recipe)
     _say(choice, len(frames), output)
@@ -156,7 +154,7 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
     write_net(made, options.output)
     output.note(f"wrote {options.output}")
     row = CalibratedRow(network.name, network.masks.steps, made.cutoff, summary, getattr(policy, "certificate_", None))
-    say_what_is_gone([row] if promises(network.provenance.get(GUARANTEE, "")) else [], output)
+    say_what_is_gone([row] if network.guarantee else [], output)
     return calibration_table([row], choice, output)
 
 
@@ -185,14 +183,14 @@ def _fit(
     return made, exit_summary(found.exit_step, found.decision, labels, network.depth, full)
 
 
-def _said_before(folder: Path, variant: str) -> str:
-    """What the old calibration says of a guarantee; empty if it says nothing, or there is none that can be read."""
-    from evsnn_lava.export.calibration_file import read_certificate
+def _promised_before(folder: Path, variant: str) -> bool:
+    """Whether the old calibration guarantees something of a cutoff that stops early, if it can be read."""
+    from evsnn_lava.export.calibration_file import read_calibration, read_certificate
 
     try:
-        return read_certificate(folder, variant)
+        return read_calibration(folder, variant).kind != "never" and bool(read_certificate(folder, variant))
     except (ConfigError, FormatError):
-        return ""
+        return False
 
 
 def _say(choice: PolicyChoice, samples: int, output: Output) -> None:

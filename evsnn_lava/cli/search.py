@@ -30,7 +30,6 @@ from evsnn_lava.export.search.candidates import Candidate, as_it_is, candidates
 from evsnn_lava.export.search.rows import FILE, Figures, Policy, Row, cheapest, pareto_rows
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import NetworkDescription
-from evsnn_lava.network.policy import GUARANTEE
 from evsnn_lava.reporting.search_tables import search_table, search_verdict
 
 RESAMPLES: Final = 1000
@@ -74,7 +73,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
 def _found(task: Task, ways: Sequence[Candidate], wish: Wish, options: argparse.Namespace, output: Output) -> Outcome:
     """Try everything on the selection part, then measure what is worth it on the test part."""
     store, own = Store(options.resume, task.digest), as_it_is(task.network)
-    policy = Policy.of(FILE, task.network.cutoff, task.network.provenance.get(GUARANTEE, ""))
+    policy = Policy.of(FILE, task.network.cutoff, task.network.guarantee)
     jobs = [Job("selection", way, wish.epsilons, with_never=True) for way in ways]
     jobs.append(Job("selection", own, policies=(policy,)))
     with closing(_crew(task, wish, len(jobs), options)) as crew:

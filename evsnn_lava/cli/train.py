@@ -59,7 +59,9 @@ def kept_frames(folder: Path) -> list[str | Table]:
         A line where all layers keep the same, else a line and a table with a row per layer. Empty where the run has no
         ``masks.json``: it has no masks, or every sample has frames of its own.
     """
-    path = folder / "masks.json"
+    from evsnn_lava.training.choosing import MASKS_FILE  # here: torch takes seconds to import
+
+    path = folder / MASKS_FILE
     if not path.is_file():
         return []
     masks = ["".join(map(str, mask)) for mask in json.loads(path.read_bytes())["keep"]]

@@ -238,6 +238,11 @@ class NetworkDescription:
         """Steps that a sample takes when nothing stops it: frames sent plus depth (``K``)."""
         return self.masks.stream_steps + self.depth
 
+    @property
+    def guarantee(self) -> str:
+        """What the cutoff promises on new data; empty if nothing, or if it never stops early and needs no promise."""
+        return "" if self.cutoff.kind == "never" else self.provenance.get(GUARANTEE, "")
+
     def with_cutoff(self, cutoff: CutoffPolicy) -> NetworkDescription:
         """The same network with another cutoff policy, without golden vectors and what the old policy promised.
 

@@ -11,7 +11,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from evsnn_lava.export.calibration_file import GUARANTEE
 from evsnn_lava.export.part_words import plural
 from evsnn_lava.reporting.units import format_count
 
@@ -49,7 +48,7 @@ def network_tables(summary: NetworkSummary) -> RenderableType:
         The tables, one below the other.
     """
     parts = [facts_table(summary), network_layer_table(summary), mask_table(summary)]
-    parts.append(cutoff_table(summary.cutoff, guaranteed=GUARANTEE in dict(summary.provenance)))
+    parts.append(cutoff_table(summary.cutoff, summary.guaranteed))
     if summary.quantisation:
         parts.append(quantisation_table(summary))
     if summary.provenance:
@@ -235,7 +234,7 @@ def _fitted(cutoff: CutoffSummary, guaranteed: bool) -> str:
         return "not fitted on data"
     samples = f"{_counted(cutoff.calibration_samples, 'sample')} (sha256 {cutoff.calibration_hash[:HASH_DIGITS]})"
     if guaranteed:
-        return f"fitted or tested on {samples}, epsilon {cutoff.epsilon:g}; see {GUARANTEE} below"
+        return f"fitted or tested on {samples}, epsilon {cutoff.epsilon:g}; see cutoff guarantee below"
     return f"fitted on {samples}, epsilon {cutoff.epsilon:g}"
 
 

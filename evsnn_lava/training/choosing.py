@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from evsnn_lava.training.gates import BoolArray, harden
 from evsnn_lava.training.mask_controls import static_masks
 from evsnn_lava.training.model import EventNetwork
 from evsnn_lava.training.soft_stage import SoftStage
+
+MASKS_FILE: Final = "masks.json"
+"""What was chosen, in the folder of the run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,7 @@ class ChosenMasks:
     scores: npt.NDArray[np.float64] | None = None
 
     def facts(self) -> dict[str, Any]:
-        """For ``masks.json``."""
+        """For ``MASKS_FILE``."""
         scores = {} if self.scores is None else {"scores": self.scores.round(6).tolist()}
         return {"method": self.method, "keep": self.keep.astype(int).tolist(), **scores}
 

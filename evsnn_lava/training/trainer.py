@@ -25,7 +25,7 @@ from evsnn_lava.errors import ConfigError
 from evsnn_lava.network import FrameMasks, InputRecipe
 from evsnn_lava.training.artefact import TrainedModel, save_model
 from evsnn_lava.training.batches import FrameBatches
-from evsnn_lava.training.choosing import choose_masks
+from evsnn_lava.training.choosing import MASKS_FILE, choose_masks
 from evsnn_lava.training.config import DataConfig, HoyerConfig, RunConfig
 from evsnn_lava.training.fit import Progress, fit_stage
 from evsnn_lava.training.gates import keep_counts
@@ -223,7 +223,7 @@ def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
 
 def _clear(folder: Path) -> None:
     """Remove what the run that `folder` belongs to left there: its models would be taken for ours."""
-    for name in ("plain.pt", "masked.pt", "masks.json", "calibration.json"):
+    for name in ("plain.pt", "masked.pt", MASKS_FILE, "calibration.json"):
         (folder / name).unlink(missing_ok=True)
     for name in ("float", "integer", "hoyer", "plain", "soft", "hard"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -271,7 +271,7 @@ class _Run:
         self._seed()
         train = FrameBatches(*self.frames.train)
         chosen = choose_masks(self.config, masks, self.network, counts, train, self._fit_soft)
-        with atomic_write(self.folder / "masks.json") as temporary:
+        with atomic_write(self.folder / MASKS_FILE) as temporary:
             temporary.write_text(json.dumps(chosen.facts()) + "\n", encoding="utf-8")
         return self._trained_on(chosen.keep, masks.hard_epochs, facts)
 

@@ -88,27 +88,6 @@ class Certificate:
         return f"take more samples, a larger epsilon or a larger delta{half}"
 
 
-def promises(sentence: str) -> bool:
-    """Whether a certificate's sentence, or none, guarantees something.
-
-    Parameters
-    ----------
-    sentence : str
-        Of a certificate; empty where there is none.
-
-    Returns
-    -------
-    bool
-        False where it says that nothing can be guaranteed.
-
-    Examples
-    --------
-    >>> promises(""), promises(f"{NOTHING}, so it never stops early."), promises("With probability at least 90 %")
-    (False, False, True)
-    """
-    return bool(sentence) and not sentence.startswith(NOTHING)
-
-
 MEASURES: Final = {"learn_then_test": "p =", "risk_control": "mean at most"}
 
 
