@@ -20,15 +20,18 @@ def draw_curves(axes: Axes, data: Any) -> None:
 
 
 def draw_energies(axes: Axes, data: Any) -> None:
-    """Points with their intervals."""
+    """Points with their intervals; a way looks the same in every panel, so that one legend below serves all."""
+    labels = list(dict.fromkeys(label for points in data.values() for label in points))
+    drawn = {}
     for panel, (name, points) in zip(axes, data.items(), strict=True):
-        for colour, (label, (x, y)) in zip(COLOURS * 2, points.items(), strict=False):
-            across, up = _ends(x, 1), _ends(y, 100)
-            panel.errorbar(
-                x[0], 100 * y[0], xerr=across, yerr=up, fmt="o", markersize=4, linewidth=0.8, color=colour, label=label
-            )
+        for label, (x, y) in points.items():
+            place = labels.index(label)
+            look = {"color": _colour(place), "fmt": "os^"[place // len(COLOURS)], "markersize": 4, "linewidth": 0.8}
+            drawn[label] = panel.errorbar(x[0], 100 * y[0], xerr=_ends(x, 1), yerr=_ends(y, 100), **look)
         _name(panel, name, "energy per inference on loihi2, uJ", "test accuracy, %")
-        panel.legend(frameon=False, fontsize=7)
+        _follow(panel, [100 * y[0] for _, y in points.values()])
+    below = {"loc": "outside lower center", "ncols": 4, "frameon": False, "fontsize": 7}
+    axes[0].figure.legend([drawn[label] for label in labels], labels, **below)
 
 
 def draw_kept_frames(axes: Axes, data: Any) -> None:
@@ -53,7 +56,8 @@ def draw_keep_shares(axes: Axes, data: Any) -> None:
             spread = [[_ends(point[1:], 100)[side][0] for point in points] for side in range(2)]
             panel.errorbar(x, y, yerr=spread, fmt="o-", markersize=3, linewidth=1, color=_colour(place), label=label)
         _name(panel, name, "share of the frames that is sent", "test accuracy, %")
-        panel.legend(frameon=False, fontsize=7, loc="best")
+        _follow(panel, [100 * mean for points in methods.values() for _, mean, *_ in points])
+        panel.legend(frameon=False, fontsize=7, loc="lower right")
 
 
 def draw_violations(axes: Axes, data: Any) -> None:
@@ -82,6 +86,13 @@ def _ends(spread: list[float], scale: float) -> list[list[float]]:
     """Distances from the mean down and up, as error bars take them."""
     mean, low, high = spread
     return [[scale * (mean - low)], [scale * (high - mean)]]
+
+
+def _follow(panel: Any, means: list[float]) -> None:
+    """Show the means; intervals of few seeds, which may reach far beyond 100 %, leave the panel."""
+    low, high = min(means), max(means)
+    margin = max(1.0, 0.25 * (high - low))
+    panel.set_ylim(low - margin, min(100.0, high + margin))
 
 
 def _name(panel: Any, title: str, x: str, y: str) -> None:
