@@ -19,6 +19,7 @@ from evsnn_lava._torch import torch
 from evsnn_lava.errors import FormatError, RunError
 from evsnn_lava.training.batches import FrameBatches
 from evsnn_lava.training.config import RunConfig
+from evsnn_lava.training.draws import Draws, go_on_after
 
 Progress = Callable[["EpochReport"], None]
 
@@ -91,7 +92,7 @@ def fit_stage(
     progress: Progress,
     resume: bool,
 ) -> dict[str, float]:
-    """Fit one stage, or take it up where it was interrupted.
+    """Fit one stage, or take it up where it was interrupted, with the random numbers of a run that was not.
 
     Parameters
     ----------
@@ -145,11 +146,13 @@ def fit_stage(
             )
             if not trainer.callback_metrics:  # the stage was complete before
                 trainer.validate(stage, held_out, verbose=False)
+                go_on_after(place / "last.ckpt")
     return _finished(trainer, stage, name)
 
 
 def _callbacks(stage: Fittable, name: str, place: Path, progress: Progress) -> list[Callback]:
     callbacks: list[Callback] = [
+        Draws(),
         _Reporter(name, stage.epochs, progress),
         ModelCheckpoint(place, "last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False),
     ]

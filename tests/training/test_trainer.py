@@ -108,7 +108,7 @@ def test_same_seed_gives_the_same_weights_and_another_seed_others(settings, tmp_
 
 
 @pytest.mark.parametrize(("stage", "epoch"), [("plain", 3), ("hard", 2)])
-def test_an_interrupted_run_is_taken_up_where_it_was(stage, epoch, settings, tmp_path):
+def test_an_interrupted_run_is_taken_up_where_it_was(stage, epoch, settings, trained, tmp_path):
     def interrupt(report):
         reports.append(report)
         if (report.stage, report.epoch) == (stage, epoch):
@@ -121,11 +121,28 @@ def test_an_interrupted_run_is_taken_up_where_it_was(stage, epoch, settings, tmp
     assert not (tmp_path / "run" / "masked.pt").exists()
     resumed, models = run(settings, tmp_path / "run", resume=True)
     assert [model.variant for model in models] == ["plain", "masked"]
-    assert resumed[-1].metrics["val_accuracy"] >= 0.9
+    for model, whole in zip(models, trained[-1], strict=True):  # as if nothing had happened
+        for name, values in weights(model).items():
+            np.testing.assert_array_equal(values, weights(whole)[name])
     assert (resumed[-1].stage, resumed[-1].epoch) == ("hard", 4)
     seen = {(report.stage, report.epoch) for report in resumed}
     assert (stage, 1) not in seen  # what was done is not done again
     assert (stage, dict(STAGES)[stage]) in seen
+
+
+def test_a_stage_after_one_that_was_complete_draws_what_it_would_have_drawn(settings, tmp_path):
+    def interrupt(report):
+        if (report.stage, report.epoch) == ("plain", 1):
+            raise KeyboardInterrupt
+
+    del settings["masks"]
+    short = {**changed(settings, "train", epochs=2), "hoyer_init": {"epochs": 1}}
+    _, (whole,) = run(short, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(RunConfig.model_validate(short), tmp_path / "run", interrupt)
+    _, (resumed,) = run(short, tmp_path / "run", resume=True)
+    for name, values in weights(resumed).items():
+        np.testing.assert_array_equal(values, weights(whole)[name])
 
 
 def test_resuming_a_finished_run_trains_nothing_and_gives_the_same_models(trained):

@@ -1,0 +1,80 @@
+"""Random numbers of a stage that is taken up where it was interrupted: those it would have drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback
+
+from evsnn_lava._torch import Tensor, torch
+
+State = dict[str, Any]
+
+
+def draw_state() -> State:
+    """State of torch's generators, on the CPU and on every GPU.
+
+    Returns
+    -------
+    dict
+        What :func:`go_on_from` takes.
+    """
+    return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all()}
+
+
+def go_on_from(state: State) -> None:
+    """Set torch's generators.
+
+    Parameters
+    ----------
+    state : dict
+        From :func:`draw_state`; what it says of GPUs counts where there are as many of them.
+    """
+    torch.set_rng_state(state["cpu"])
+    if len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+class Draws(Callback):
+    """Keep the state of the generators in every checkpoint, and go on from it.
+
+    An epoch that is not the first of a process begins with the number that torch's ``DataLoader`` draws when it is
+    iterated; Lightning iterates it before the first epoch of a process, when the state is not set yet.
+    """
+
+    def __init__(self) -> None:
+        self.before: State | None = None
+
+    def state_dict(self) -> State:
+        """State of now; Lightning asks after every epoch."""
+        return draw_state()
+
+    def load_state_dict(self, state_dict: State) -> None:
+        """State when the checkpoint was written."""
+        self.before = state_dict
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Go on from the checkpoint, once."""
+        if self.before is not None:
+            go_on_from(self.before)
+            _loader_seed()
+            self.before = None
+
+
+def _loader_seed() -> Tensor:
+    return torch.empty((), dtype=torch.int64).random_()
+
+
+def go_on_after(checkpoint: Path) -> None:
+    """Go on from the end of a stage that was complete before.
+
+    Parameters
+    ----------
+    checkpoint : pathlib.Path
+        Its last one; one without a state changes nothing.
+    """
+    callbacks = torch.load(checkpoint, map_location="cpu", weights_only=False)["callbacks"]
+    if Draws.__qualname__ in callbacks:
+        go_on_from(callbacks[Draws.__qualname__])
