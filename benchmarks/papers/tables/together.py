@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.papers.loaded import Record, Results, certified_cutoff, run_to_end
 from benchmarks.papers.plan import GUARANTEED
-from benchmarks.papers.tables.words import NOTHING, micro, number, percents, points, spread, table, times, title
+from benchmarks.papers.tables.words import NOTHING, both, micro, number, percents, points, spread, table, times, title
 from benchmarks.papers.variants import (
     CONTINUED,
     CONTROL_MASK,
@@ -96,17 +96,17 @@ def ways(results: Results, study: str) -> tuple[Way, ...]:
 
 def chosen_keep(results: Results, study: str) -> float | None:
     """The smallest share whose learned masks cost at most ``LARGEST_LOSS`` on the validation samples, mean of seeds."""
-    plain = _validation(results, study, PLAIN)
+    before = _validation(results, study, PLAIN)
     for keep in sorted(KEEPS):
-        found = _validation(results, study, Variant(PLAIN, HEADLINE_MASK.method, keep, HEADLINE_MASK.layout).name)
-        if plain is not None and found is not None and plain - found <= LARGEST_LOSS + 1e-9:
+        name = Variant(PLAIN, HEADLINE_MASK.method, keep, HEADLINE_MASK.layout).name
+        plain, masked = both(before, _validation(results, study, name))
+        if masked and np.mean(plain) - np.mean(masked) <= LARGEST_LOSS + 1e-9:
             return keep
     return None
 
 
-def _validation(results: Results, study: str, variant: str) -> float | None:
-    found = results.values(study, variant, lambda record: float(record["validation"]["accuracy"]))
-    return float(np.mean(list(found.values()))) if found else None
+def _validation(results: Results, study: str, variant: str) -> dict[int, float]:
+    return results.values(study, variant, lambda record: float(record["validation"]["accuracy"]))
 
 
 def together(results: Results) -> list[str]:
