@@ -84,7 +84,9 @@ class Variant:
         masks = None
         if self.method:
             shares = layer_shares(self.keep, self.layout, len(recipe.network.layers) + 1)
-            masks = (recipe.masks or MasksConfig()).model_copy(update={"method": self.method, "keep": shares})
+            asked = {"anytime_weight": 0.0} if self.method == "learned" else {}  # controls learn no masks
+            changes = {"method": self.method, "keep": shares, **asked}
+            masks = (recipe.masks or MasksConfig()).model_copy(update=changes)
         return recipe.model_copy(update={"seed": seed, "hoyer_init": hoyer, "cutoff": cutoff, "masks": masks})
 
 

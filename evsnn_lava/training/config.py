@@ -177,6 +177,9 @@ class MasksConfig(_Strict):
         Keep the best frames, or those whose mean gate is above 0.5.
     rewind : bool
         Whether the hard stage begins with the weights of the plain stage, as every control does.
+    anytime_weight : float, optional
+        That of ``train`` while masks are learned: 0 learns them for the decision after the last frame, while answers
+        that are asked for at any time make early frames worth more; None takes that of ``train``.
     """
 
     method: Literal["learned", "uniform", "first", "random", "energy"] = "learned"
@@ -193,6 +196,7 @@ class MasksConfig(_Strict):
     straight_through: Share = 0.5
     harden: Literal["top_k", "threshold"] = "top_k"
     rewind: bool = True
+    anytime_weight: Share | None = None
 
     @field_validator("keep")
     @classmethod

@@ -40,7 +40,7 @@ class SoftStage(Stage):
 
     def __init__(self, network: EventNetwork, config: RunConfig, counts: Sequence[int], steps: int) -> None:
         self.masks: MasksConfig = config.masks or MasksConfig()
-        super().__init__(network, config, self.masks.soft_epochs)
+        super().__init__(network, _asked(config, self.masks.anytime_weight), self.masks.soft_epochs)
         self.counts, self.steps = list(counts), steps
         before = [steps, *self.counts]
         self.gates = torch.nn.ModuleDict(
@@ -113,6 +113,14 @@ class SoftStage(Stage):
         for layer, total in sums.items():
             table[int(layer)] = total / len(samples)
         return table
+
+
+def _asked(config: RunConfig, anytime_weight: float | None) -> RunConfig:
+    """The configuration with the loss that masks are learned with."""
+    if anytime_weight is None:
+        return config
+    train = config.train.model_copy(update={"anytime_weight": anytime_weight})
+    return config.model_copy(update={"train": train})
 
 
 class _Passing:

@@ -10,8 +10,10 @@ from evsnn_lava.training.batches import FrameBatches
 from evsnn_lava.training.config import RunConfig
 from evsnn_lava.training.fit import fit_stage
 from evsnn_lava.training.gates import harden, keep_counts
+from evsnn_lava.training.losses import anytime_loss
 from evsnn_lava.training.model import EventNetwork
 from evsnn_lava.training.soft_stage import SoftStage
+from evsnn_lava.training.stages import Stage
 
 pytestmark = pytest.mark.torch
 
@@ -118,6 +120,17 @@ def test_deeper_layers_stay_muted_where_the_input_is(semantics):
     stage.network.blocks[0].respond = lambda x: (torch.ones(len(x), 5, STEPS),) * 2
     second = passed(stage, torch.ones(2, 2, 6, 6, STEPS))[-1]
     assert second.amax(1).sum(-1).tolist() == ([STEPS] * 2 if semantics == "skip" else [4] * 2)
+
+
+@pytest.mark.parametrize(("weight", "asked"), [(None, 0.5), (0.0, 0.0), (1.0, 1.0)])
+def test_masks_are_learned_with_a_loss_of_their_own(weight, asked):
+    settings = config(2, anytime_weight=weight)
+    network = EventNetwork(settings.network, (2, 6, 6), CLASSES)
+    frames, labels = recordings(20, 1)[list(range(20))]
+    responses, train = network(frames), settings.train
+    expected = anytime_loss(responses[-1][0], labels, train.logit_scale, asked, train.anytime_from, train.evidence)
+    assert SoftStage(network, settings, [4], STEPS)._task_loss(responses, labels) == expected
+    assert (Stage(network, settings, 1)._task_loss(responses, labels) == expected) == (asked == train.anytime_weight)
 
 
 def fitted(folder, seed=1, **masks):
