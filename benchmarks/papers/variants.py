@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from evsnn_lava.errors import unknown_name
 from evsnn_lava.training.config import HoyerInitConfig, MasksConfig, RunConfig
@@ -13,7 +13,16 @@ PLAIN: Final = "plain"
 WITHOUT_RCS: Final = "without_rcs"
 HOYER_INIT: Final = "hoyer_init"
 
-METHODS: Final = ("learned", "uniform", "first", "random", "energy")
+LEARNED: Final[dict[str, dict[str, Any]]] = {
+    "learned": {"anytime_weight": 0.0},
+    "anytime": {"method": "learned"},
+}
+"""Learned masks, and what they change in ``[masks]``: for the last decision, or with the loss of the other stages."""
+
+INPUT_ALONE: Final = ("anytime", "energy")
+"""Methods that are not tried with masks that fall from layer to layer."""
+
+METHODS: Final = (*LEARNED, "uniform", "first", "random", "energy")
 KEEPS: Final = (0.75, 0.5, 0.25)
 LAYOUTS: Final = ("input", "hierarchical")
 
@@ -84,8 +93,7 @@ class Variant:
         masks = None
         if self.method:
             shares = layer_shares(self.keep, self.layout, len(recipe.network.layers) + 1)
-            asked = {"anytime_weight": 0.0} if self.method == "learned" else {}  # controls learn no masks
-            changes = {"method": self.method, "keep": shares, **asked}
+            changes = {"method": self.method, "keep": shares, **LEARNED.get(self.method, {})}
             masks = (recipe.masks or MasksConfig()).model_copy(update=changes)
         return recipe.model_copy(update={"seed": seed, "hoyer_init": hoyer, "cutoff": cutoff, "masks": masks})
 
@@ -127,7 +135,7 @@ def layer_shares(keep: float, layout: str, layers: int) -> tuple[float, ...]:
 def masked_variants(
     methods: Sequence[str] = METHODS, keeps: Sequence[float] = KEEPS, layouts: Sequence[str] = LAYOUTS
 ) -> tuple[Variant, ...]:
-    """Every mask that is compared; masks of single samples exist at the input alone.
+    """Every mask that is compared.
 
     Returns
     -------
@@ -139,7 +147,7 @@ def masked_variants(
         for layout in layouts
         for keep in keeps
         for method in methods
-        if not (method == "energy" and layout != "input")
+        if layout == "input" or method not in INPUT_ALONE
     )
 
 

@@ -12,7 +12,7 @@ from benchmarks.papers.plan import EPSILONS
 from benchmarks.papers.variants import CONTINUED, HOYER_INIT, HOYER_MASK, PLAIN, WITHOUT_RCS, Variant, masked_variants
 
 STEPS, DEPTH = 20, 3
-GAINS = {"learned": 0.02, "uniform": 0.0, "first": -0.05, "random": -0.02, "energy": 0.005}
+GAINS = {"learned": 0.02, "anytime": 0.01, "uniform": 0.0, "first": -0.05, "random": -0.02, "energy": 0.005}
 BASES = {PLAIN: 0.96, WITHOUT_RCS: 0.95, HOYER_INIT: 0.965}
 
 

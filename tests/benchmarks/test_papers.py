@@ -103,7 +103,7 @@ def test_a_single_seed_has_no_interval():
 def test_learned_masks_win_where_they_are_better_in_every_seed(results):
     found = compared(results, ("nmnist_small", "input", 0.5), "uniform")
     assert found.sign_flip_p == pytest.approx(1 / 32)
-    assert "p < 0.05 (permutation) at input 0.75, input 0.5, input 0.25, hierarchical" in masks_words(results)[1]
+    assert "p < 0.05 (permutation) at input 0.75, input 0.5, input 0.25, hierarchical" in masks_words(results)[2]
 
 
 def test_a_single_bad_seed_loses_it(results):

@@ -27,7 +27,7 @@ from benchmarks.papers.places import Places
 from benchmarks.papers.records import read_record, unpacked
 from benchmarks.papers.runner import BusyError, forget, is_done, run_tasks, states
 from benchmarks.papers.units import EventUnit, event_units, tasks_of
-from benchmarks.papers.variants import HOYER_INIT, PLAIN, WITHOUT_RCS, Variant
+from benchmarks.papers.variants import HOYER_INIT, METHODS, PLAIN, WITHOUT_RCS, Variant
 from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.study_stops import stopped
 from evsnn_lava.data import bin_set, load
@@ -220,7 +220,7 @@ def test_what_another_process_has_taken_is_left_to_it(places):
 def test_units_come_after_what_they_begin_with():
     names = [unit.name for unit in event_units("masks", ["nmnist_small"], [1, 2])]
     assert names[0] == "plain-s1"
-    assert len(names) == len(set(names)) == 2 * (2 + 3 * 5 + 3 * 4)
+    assert len(names) == len(set(names)) == 2 * (2 + 3 * 6 + 3 * 4)
     assert not [unit for unit in tasks_of("masks", ["braille_recurrent"], [1]) if "hierarchical" in unit.name]
 
 
@@ -240,6 +240,15 @@ def test_a_variant_changes_what_it_is_about(variant, expected):
     assert config.seed == 7
     assert (masks and masks.keep, hoyer and hoyer.epochs, config.cutoff.rcs_weight) == expected
     assert masks is None or masks.method == variant.method
+
+
+def test_masks_are_learned_for_the_last_decision_or_with_the_loss_of_the_other_stages():
+    found = {method: EventUnit("quick", Variant(PLAIN, method, 0.5, "input"), 1).config().masks for method in METHODS}
+    assert {method: (masks.method, masks.anytime_weight) for method, masks in found.items()} == {
+        "learned": ("learned", 0.0),
+        "anytime": ("learned", None),
+        **{method: (method, None) for method in ("uniform", "first", "random", "energy")},
+    }
 
 
 @pytest.mark.torch
