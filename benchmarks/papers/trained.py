@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,18 +52,12 @@ def train_network(config: RunConfig, folder: Path, start: Path | None = None, sa
 
     (folder / "scores.npz").unlink(missing_ok=True)  # of the network that is replaced
     more = {} if start is None else {"plain": start}
-    train(config, folder, report, resume=_goes_on(config, folder), **more)
-
-
-def _goes_on(config: RunConfig, folder: Path) -> bool:
-    """Whether the trainer would take the run for this one: it compares the text, to the letter."""
-    file = folder / "config.json"
-    return file.is_file() and file.read_text(encoding="utf-8") == config.model_dump_json(indent=2)
+    train(config, folder, report, resume=_begun_with(config, folder), **more)
 
 
 def _begun_with(config: RunConfig, folder: Path) -> bool:
     file = folder / "config.json"
-    return file.is_file() and RunConfig.model_validate_json(file.read_text(encoding="utf-8")) == config
+    return file.is_file() and same_config(json.loads(file.read_text(encoding="utf-8")), config)
 
 
 def same_config(found: Any, config: RunConfig) -> bool:

@@ -14,14 +14,15 @@ State = dict[str, Any]
 
 
 def draw_state() -> State:
-    """State of torch's generators, on the CPU and on every GPU.
+    """State of torch's generators: on the CPU and, in a process that works on a GPU, on that one.
 
     Returns
     -------
     dict
         What :func:`go_on_from` takes.
     """
-    return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all()}
+    gpu = {"gpu": torch.cuda.get_rng_state()} if torch.cuda.is_initialized() else {}
+    return {"cpu": torch.get_rng_state(), **gpu}
 
 
 def go_on_from(state: State) -> None:
@@ -30,11 +31,11 @@ def go_on_from(state: State) -> None:
     Parameters
     ----------
     state : dict
-        From :func:`draw_state`; what it says of GPUs counts where there are as many of them.
+        From :func:`draw_state`; what it says of a GPU counts in a process that works on one.
     """
     torch.set_rng_state(state["cpu"])
-    if len(state["cuda"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(state["cuda"])
+    if "gpu" in state and torch.cuda.is_initialized():
+        torch.cuda.set_rng_state(state["gpu"])
 
 
 class Draws(Callback):

@@ -31,6 +31,8 @@ QUIET: Final = (
     # Resuming a stage that was complete when it was interrupted.
     r".*You're resuming from a checkpoint that ended before the epoch ended.*",
     r".*Checkpoint directory .* exists and is not empty.*",
+    # A run whose folder was moved; nothing that is needed lies in the old one.
+    r".*The dirpath has changed from.*",
     # A GPU that is not asked for is not a mistake.
     r".*GPU available but not used.*",
     # Lightning's own use of parts of torch and of the standard library that they deprecate.
@@ -81,6 +83,14 @@ class _Reporter(Callback):
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
         self.progress(EpochReport(self.name, trainer.current_epoch + 1, self.epochs, metrics))
+
+
+class _Patience(EarlyStopping):
+    """Lightning's, which forgets in a run that is resumed that it had ended the stage."""
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
 
 
 def fit_stage(
@@ -157,7 +167,7 @@ def _callbacks(stage: Fittable, name: str, place: Path, progress: Progress) -> l
         ModelCheckpoint(place, "last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False),
     ]
     if stage.patience:
-        callbacks.append(EarlyStopping("val_loss", patience=stage.patience, check_finite=False))
+        callbacks.append(_Patience("val_loss", patience=stage.patience, check_finite=False))
     return callbacks
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import lightning
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from evsnn_lava._files import atomic_write
 from evsnn_lava._torch import torch
@@ -211,14 +212,21 @@ def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
     ConfigError
         When resuming with another configuration than the one the run began with.
     """
-    resolved = config.model_dump_json(indent=2)
     file = folder / "config.json"
-    if resume and file.is_file() and file.read_bytes() != resolved.encode():
+    if resume and file.is_file() and not begun_with(config, file):
         raise ConfigError(f"{folder} was begun with another configuration; drop --resume or use that configuration")
     if not resume and file.is_file():
         _clear(folder)
     with atomic_write(file, make_folders=True) as temporary:
-        temporary.write_text(resolved, encoding="utf-8")
+        temporary.write_text(config.model_dump_json(indent=2), encoding="utf-8")
+
+
+def begun_with(config: RunConfig, file: Path) -> bool:
+    """Whether a run's file holds a configuration; keys that are new since then have their defaults."""
+    try:
+        return RunConfig.model_validate_json(file.read_bytes()) == config
+    except ValidationError:
+        return False
 
 
 def _clear(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 import shutil
 import signal
@@ -156,6 +157,15 @@ def test_resuming_a_finished_run_trains_nothing_and_gives_the_same_models(traine
             np.testing.assert_array_equal(values, expected[name])
 
 
+def test_a_run_of_before_a_key_was_new_is_taken_up(trained, tmp_path):
+    settings, folder, _, _ = trained
+    copied = shutil.copytree(folder, tmp_path / "run")
+    begun = json.loads((copied / "config.json").read_text())
+    del begun["masks"]["anytime_weight"]
+    (copied / "config.json").write_text(json.dumps(begun))
+    assert run(settings, copied, resume=True)[0] == []
+
+
 def test_resuming_from_a_broken_checkpoint_is_refused(trained, tmp_path):
     settings, folder, _, _ = trained
     copied = shutil.copytree(folder, tmp_path / "run")
@@ -173,9 +183,15 @@ def test_resuming_with_another_configuration_is_refused(trained):
 
 def test_patience_ends_a_stage_early(settings, tmp_path):
     del settings["masks"]
-    reports, (model,) = run(changed(settings, "train", epochs=40, patience=1, learning_rate=1e-9), tmp_path / "run")
+    patient = changed(settings, "train", epochs=40, patience=1, learning_rate=1e-9)
+    reports, (model,) = run(patient, tmp_path / "run")
     assert len(reports) < 10
     assert model.variant == "plain"
+    more, (same,) = run(patient, tmp_path / "run", resume=True)
+    assert more == []  # a stage that ended early is over
+    assert same.facts == model.facts
+    for name, values in weights(same).items():
+        np.testing.assert_array_equal(values, weights(model)[name])
 
 
 def test_a_loss_that_is_no_number_ends_the_run(settings, tmp_path):

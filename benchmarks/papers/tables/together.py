@@ -95,7 +95,10 @@ def ways(results: Results, study: str) -> tuple[Way, ...]:
 
 
 def chosen_keep(results: Results, study: str) -> float | None:
-    """The smallest share whose learned masks cost at most ``LARGEST_LOSS`` on the validation samples, mean of seeds."""
+    """The smallest share whose learned masks cost at most ``LARGEST_LOSS`` on the validation samples.
+
+    Means of the seeds that both have.
+    """
     before = _validation(results, study, PLAIN)
     for keep in sorted(KEEPS):
         name = Variant(PLAIN, HEADLINE_MASK.method, keep, HEADLINE_MASK.layout).name
