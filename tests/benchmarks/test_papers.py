@@ -21,13 +21,14 @@ from benchmarks.papers.plan import GUARANTEED
 from benchmarks.papers.plots import PLOTS, digest, write_plot
 from benchmarks.papers.records import packed, read_record, unpacked, write_record
 from benchmarks.papers.tables import BLOCKS
+from benchmarks.papers.tables.cutoff import regulariser
 from benchmarks.papers.tables.hoyer import hoyer_words
 from benchmarks.papers.tables.masks import compared, masks_words
 from benchmarks.papers.tables.progress import progress
 from benchmarks.papers.tables.together import WAYS, chosen_keep, together_words, ways
 from benchmarks.papers.tables.words import spread
 from benchmarks.papers.units import DATASETS, same_config, tasks_of
-from benchmarks.papers.variants import HEADLINE_MASK, KEEPS, PLAIN, Variant, layer_shares
+from benchmarks.papers.variants import HEADLINE_MASK, KEEPS, PLAIN, WITHOUT_RCS, Variant, layer_shares
 from evsnn_lava.errors import FormatError
 from evsnn_lava.training.config import RunConfig
 
@@ -225,3 +226,11 @@ def test_a_configuration_with_new_keys_is_still_the_same():
     assert same_config(stored, config)
     assert not same_config({**stored, "seed": 5}, config)
     assert not same_config({**stored, "unknown": 5}, config)
+
+
+def test_the_regulariser_is_judged_on_seeds_that_have_both():
+    found = made_up(seeds=3, studies=("nmnist_small",)).records["nmnist_small"]
+    less = {**found, WITHOUT_RCS: {1: found[WITHOUT_RCS][1]}}
+    first = {name: {1: seeds[1]} for name, seeds in found.items()}
+    assert regulariser(Results({"nmnist_small": less})) == regulariser(Results({"nmnist_small": first}))
+    assert len(regulariser(Results({"nmnist_small": first}))) == 4

@@ -88,18 +88,19 @@ RCS_COLUMNS: Final[dict[str, Callable[[Record], Any]]] = {
 
 
 def regulariser(results: Results) -> list[str]:
-    """Networks trained with and without RCS, and what the Top-K gap makes of them."""
+    """Networks trained with and without RCS, of the same seeds, and what the Top-K gap makes of them."""
     rows = [
-        (
-            title(study),
-            word,
-            *(spread(map(pick, results.seeds(study, variant).values())) for pick in RCS_COLUMNS.values()),
-        )
-        for study in results.events(PLAIN)
-        for variant, word in ((PLAIN, "with"), (WITHOUT_RCS, "without"))
-        if results.seeds(study, variant)
+        (title(study), word, *(spread(map(pick, found)) for pick in RCS_COLUMNS.values()))
+        for study in results.events(WITHOUT_RCS)
+        for word, found in _with_and_without(results, study).items()
     ]
     return table(("Data set", "RCS", *RCS_COLUMNS), rows)
+
+
+def _with_and_without(results: Results, study: str) -> dict[str, list[Record]]:
+    plain, other = results.seeds(study, PLAIN), results.seeds(study, WITHOUT_RCS)
+    seeds = sorted(plain.keys() & other.keys())
+    return {"with": [plain[seed] for seed in seeds], "without": [other[seed] for seed in seeds]} if seeds else {}
 
 
 def cutoff_words(results: Results) -> list[str]:
