@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from benchmarks.papers.variants import CONTROL_MASK, LEARNED, Variant
+from benchmarks.papers.variants import CONTROL_MASK, LEARNING, Variant
 
 EPSILONS: Final = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
 """Of every policy."""
@@ -36,7 +36,7 @@ def policies_of(variant: Variant) -> tuple[str, ...]:
     >>> policies_of(Variant()) == POLICY_NAMES, policies_of(Variant("plain", "first", 0.5, "input"))
     (True, ('topk_gap', 'fixed'))
     """
-    if variant.method in ("", *LEARNED):
+    if variant.method in ("", *LEARNING):
         return POLICY_NAMES
     return SHOWN_CONTROL if variant == CONTROL_MASK else CONTROLS
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 from evsnn_lava.training.config import RunConfig
 from evsnn_lava.training.fit import EpochReport
+from evsnn_lava.training.trainer import begun_with, train
 
 Say = Callable[[str], None]
 
@@ -27,7 +27,7 @@ def is_trained(config: RunConfig, name: str, folder: Path) -> bool:
     folder : pathlib.Path
         Where its run lies.
     """
-    return _begun_with(config, folder) and (folder / f"{name}.pt").is_file()
+    return begun_with(folder, config) and (folder / f"{name}.pt").is_file()
 
 
 def train_network(config: RunConfig, folder: Path, start: Path | None = None, say: Say = print) -> None:
@@ -44,7 +44,6 @@ def train_network(config: RunConfig, folder: Path, start: Path | None = None, sa
     say : callable
         Where to say how far it is.
     """
-    from evsnn_lava.training.trainer import train  # here, because torch takes seconds to import
 
     def report(epoch: EpochReport) -> None:
         accuracy = epoch.metrics.get("val_accuracy", float("nan"))
@@ -52,12 +51,7 @@ def train_network(config: RunConfig, folder: Path, start: Path | None = None, sa
 
     (folder / "scores.npz").unlink(missing_ok=True)  # of the network that is replaced
     more = {} if start is None else {"plain": start}
-    train(config, folder, report, resume=_begun_with(config, folder), **more)
-
-
-def _begun_with(config: RunConfig, folder: Path) -> bool:
-    file = folder / "config.json"
-    return file.is_file() and same_config(json.loads(file.read_text(encoding="utf-8")), config)
+    train(config, folder, report, resume=begun_with(folder, config), **more)
 
 
 def same_config(found: Any, config: RunConfig) -> bool:

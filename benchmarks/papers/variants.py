@@ -13,7 +13,7 @@ PLAIN: Final = "plain"
 WITHOUT_RCS: Final = "without_rcs"
 HOYER_INIT: Final = "hoyer_init"
 
-LEARNED: Final[dict[str, dict[str, Any]]] = {
+LEARNING: Final[dict[str, dict[str, Any]]] = {
     "learned": {"anytime_weight": 0.0},
     "anytime": {"method": "learned"},
 }
@@ -22,7 +22,7 @@ LEARNED: Final[dict[str, dict[str, Any]]] = {
 INPUT_ALONE: Final = ("anytime", "energy")
 """Methods that are not tried with masks that fall from layer to layer."""
 
-METHODS: Final = (*LEARNED, "uniform", "first", "random", "energy")
+METHODS: Final = (*LEARNING, "uniform", "first", "random", "energy")
 KEEPS: Final = (0.75, 0.5, 0.25)
 LAYOUTS: Final = ("input", "hierarchical")
 
@@ -93,7 +93,7 @@ class Variant:
         masks = None
         if self.method:
             shares = layer_shares(self.keep, self.layout, len(recipe.network.layers) + 1)
-            changes = {"method": self.method, "keep": shares, **LEARNED.get(self.method, {})}
+            changes = {"method": self.method, "keep": shares, **LEARNING.get(self.method, {})}
             masks = (recipe.masks or MasksConfig()).model_copy(update=changes)
         return recipe.model_copy(update={"seed": seed, "hoyer_init": hoyer, "cutoff": cutoff, "masks": masks})
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import lightning
 from lightning.pytorch.callbacks import Callback
 
-from evsnn_lava._torch import Tensor, torch
+from evsnn_lava._torch import torch
 
 State = dict[str, Any]
 
@@ -53,29 +52,17 @@ class Draws(Callback):
         return draw_state()
 
     def load_state_dict(self, state_dict: State) -> None:
-        """State when the checkpoint was written."""
+        """State when the checkpoint was written; Lightning gives it before the first epoch, if there is any left."""
         self.before = state_dict
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Go on from the checkpoint, once."""
+        """Go on from the checkpoint, once, and draw what the ``DataLoader`` would have drawn."""
+        if self.before is not None:
+            self.go_on()
+            torch.empty((), dtype=torch.int64).random_()
+
+    def go_on(self) -> None:
+        """Go on from the checkpoint, if there was one with a state."""
         if self.before is not None:
             go_on_from(self.before)
-            _loader_seed()
             self.before = None
-
-
-def _loader_seed() -> Tensor:
-    return torch.empty((), dtype=torch.int64).random_()
-
-
-def go_on_after(checkpoint: Path) -> None:
-    """Go on from the end of a stage that was complete before.
-
-    Parameters
-    ----------
-    checkpoint : pathlib.Path
-        Its last one; one without a state changes nothing.
-    """
-    callbacks = torch.load(checkpoint, map_location="cpu", weights_only=False)["callbacks"]
-    if Draws.__qualname__ in callbacks:
-        go_on_from(callbacks[Draws.__qualname__])

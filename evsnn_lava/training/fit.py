@@ -19,7 +19,7 @@ from evsnn_lava._torch import torch
 from evsnn_lava.errors import FormatError, RunError
 from evsnn_lava.training.batches import FrameBatches
 from evsnn_lava.training.config import RunConfig
-from evsnn_lava.training.draws import Draws, go_on_after
+from evsnn_lava.training.draws import Draws
 
 Progress = Callable[["EpochReport"], None]
 
@@ -131,7 +131,7 @@ def fit_stage(
     FormatError
         If the checkpoint to resume from is broken.
     """
-    config, place = stage.config.train, folder / name
+    config, place, draws = stage.config.train, folder / name, Draws()
     held_out = validation.loader(256, shuffle=False)
     with quiet_lightning():
         trainer = lightning.Trainer(
@@ -140,7 +140,7 @@ def fit_stage(
             devices=1,
             deterministic=True,
             logger=TensorBoardLogger(str(folder), name=name, version=""),
-            callbacks=_callbacks(stage, name, place, progress),
+            callbacks=[draws, *_callbacks(stage, name, place, progress)],
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
@@ -156,13 +156,12 @@ def fit_stage(
             )
             if not trainer.callback_metrics:  # the stage was complete before
                 trainer.validate(stage, held_out, verbose=False)
-                go_on_after(place / "last.ckpt")
+                draws.go_on()
     return _finished(trainer, stage, name)
 
 
 def _callbacks(stage: Fittable, name: str, place: Path, progress: Progress) -> list[Callback]:
     callbacks: list[Callback] = [
-        Draws(),
         _Reporter(name, stage.epochs, progress),
         ModelCheckpoint(place, "last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False),
     ]

@@ -213,7 +213,7 @@ def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
         When resuming with another configuration than the one the run began with.
     """
     file = folder / "config.json"
-    if resume and file.is_file() and not begun_with(config, file):
+    if resume and file.is_file() and not begun_with(folder, config):
         raise ConfigError(f"{folder} was begun with another configuration; drop --resume or use that configuration")
     if not resume and file.is_file():
         _clear(folder)
@@ -221,11 +221,11 @@ def claim_folder(folder: Path, config: RunConfig, resume: bool) -> None:
         temporary.write_text(config.model_dump_json(indent=2), encoding="utf-8")
 
 
-def begun_with(config: RunConfig, file: Path) -> bool:
-    """Whether a run's file holds a configuration; keys that are new since then have their defaults."""
+def begun_with(folder: Path, config: RunConfig) -> bool:
+    """Whether a folder holds a run of a configuration; keys that are new since then have their defaults."""
     try:
-        return RunConfig.model_validate_json(file.read_bytes()) == config
-    except ValidationError:
+        return RunConfig.model_validate_json((folder / "config.json").read_bytes()) == config
+    except (FileNotFoundError, ValidationError):
         return False
 
 

@@ -108,23 +108,32 @@ def test_same_seed_gives_the_same_weights_and_another_seed_others(settings, tmp_
     assert any((values != found[2][name]).any() for name, values in found[0].items())
 
 
-@pytest.mark.parametrize(("stage", "epoch"), [("plain", 3), ("hard", 2)])
-def test_an_interrupted_run_is_taken_up_where_it_was(stage, epoch, settings, trained, tmp_path):
+def interrupted(settings, folder, stage, epoch):
+    """Train until Ctrl-C at the end of an epoch."""
+
     def interrupt(report):
-        reports.append(report)
         if (report.stage, report.epoch) == (stage, epoch):
             raise KeyboardInterrupt
 
-    reports, before = [], signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        train(RunConfig.model_validate(settings), tmp_path / "run", interrupt)
+        train(RunConfig.model_validate(settings), folder, interrupt)
+
+
+def assert_same_weights(model, expected):
+    for name, values in weights(model).items():
+        np.testing.assert_array_equal(values, weights(expected)[name])
+
+
+@pytest.mark.parametrize(("stage", "epoch"), [("plain", 3), ("hard", 2)])
+def test_an_interrupted_run_is_taken_up_where_it_was(stage, epoch, settings, trained, tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    interrupted(settings, tmp_path / "run", stage, epoch)
     assert signal.getsignal(signal.SIGINT) is before  # Lightning ignores Ctrl-C from the first one on
     assert not (tmp_path / "run" / "masked.pt").exists()
     resumed, models = run(settings, tmp_path / "run", resume=True)
     assert [model.variant for model in models] == ["plain", "masked"]
     for model, whole in zip(models, trained[-1], strict=True):  # as if nothing had happened
-        for name, values in weights(model).items():
-            np.testing.assert_array_equal(values, weights(whole)[name])
+        assert_same_weights(model, whole)
     assert (resumed[-1].stage, resumed[-1].epoch) == ("hard", 4)
     seen = {(report.stage, report.epoch) for report in resumed}
     assert (stage, 1) not in seen  # what was done is not done again
@@ -132,18 +141,12 @@ def test_an_interrupted_run_is_taken_up_where_it_was(stage, epoch, settings, tra
 
 
 def test_a_stage_after_one_that_was_complete_draws_what_it_would_have_drawn(settings, tmp_path):
-    def interrupt(report):
-        if (report.stage, report.epoch) == ("plain", 1):
-            raise KeyboardInterrupt
-
     del settings["masks"]
     short = {**changed(settings, "train", epochs=2), "hoyer_init": {"epochs": 1}}
     _, (whole,) = run(short, tmp_path / "whole")
-    with pytest.raises(KeyboardInterrupt):
-        train(RunConfig.model_validate(short), tmp_path / "run", interrupt)
+    interrupted(short, tmp_path / "run", "plain", 1)
     _, (resumed,) = run(short, tmp_path / "run", resume=True)
-    for name, values in weights(resumed).items():
-        np.testing.assert_array_equal(values, weights(whole)[name])
+    assert_same_weights(resumed, whole)
 
 
 def test_resuming_a_finished_run_trains_nothing_and_gives_the_same_models(trained):
@@ -190,8 +193,7 @@ def test_patience_ends_a_stage_early(settings, tmp_path):
     more, (same,) = run(patient, tmp_path / "run", resume=True)
     assert more == []  # a stage that ended early is over
     assert same.facts == model.facts
-    for name, values in weights(same).items():
-        np.testing.assert_array_equal(values, weights(model)[name])
+    assert_same_weights(same, model)
 
 
 def test_a_loss_that_is_no_number_ends_the_run(settings, tmp_path):

@@ -17,7 +17,7 @@ from benchmarks.papers.loaded import (
     cutoff_row,
 )
 from benchmarks.papers.plan import EPSILONS, HEADLINE, POLICY_NAMES
-from benchmarks.papers.tables.words import NOTHING, micro, number, percents, points, spread, table, times, title
+from benchmarks.papers.tables.words import NOTHING, both, micro, number, percents, points, spread, table, times, title
 from benchmarks.papers.variants import PLAIN, WITHOUT_RCS
 
 BEST: Final = "certified"
@@ -89,18 +89,12 @@ RCS_COLUMNS: Final[dict[str, Callable[[Record], Any]]] = {
 
 def regulariser(results: Results) -> list[str]:
     """Networks trained with and without RCS, of the same seeds, and what the Top-K gap makes of them."""
-    rows = [
-        (title(study), word, *(spread(map(pick, found)) for pick in RCS_COLUMNS.values()))
-        for study in results.events(WITHOUT_RCS)
-        for word, found in _with_and_without(results, study).items()
-    ]
+    rows = []
+    for study in results.events(WITHOUT_RCS):
+        networks = both(results.seeds(study, PLAIN), results.seeds(study, WITHOUT_RCS))
+        for word, found in zip(("with", "without"), networks, strict=True):
+            rows.append((title(study), word, *(spread(map(pick, found)) for pick in RCS_COLUMNS.values())))
     return table(("Data set", "RCS", *RCS_COLUMNS), rows)
-
-
-def _with_and_without(results: Results, study: str) -> dict[str, list[Record]]:
-    plain, other = results.seeds(study, PLAIN), results.seeds(study, WITHOUT_RCS)
-    seeds = sorted(plain.keys() & other.keys())
-    return {"with": [plain[seed] for seed in seeds], "without": [other[seed] for seed in seeds]} if seeds else {}
 
 
 def cutoff_words(results: Results) -> list[str]:

@@ -124,7 +124,7 @@ def together(results: Results) -> list[str]:
 
 
 def _row(study: str, way: Way, found: Mapping[int, Record], plain: Mapping[int, Record]) -> tuple[str, ...]:
-    paired = [(found[seed], plain[seed]) for seed in found if seed in plain]
+    paired = list(zip(*both(found, plain), strict=True))
     costs = []
     for chip in ("loihi2", "loihi1"):
         ratios = [energy(one, chip)[0] and energy(other, chip)[0] / energy(one, chip)[0] for one, other in paired]
@@ -161,14 +161,13 @@ def together_words(results: Results) -> list[str]:
 
 
 def _verdict(results: Results, study: str, way: Way) -> list[str]:
-    found, plain = way.rows(results, study), WAYS[0].rows(results, study)
-    seeds = sorted(found.keys() & plain.keys())
-    if not seeds:
+    paired = list(zip(*both(way.rows(results, study), WAYS[0].rows(results, study)), strict=True))
+    if not paired:
         return []
-    less = float(np.mean([energy(plain[seed], "loihi2")[0] / energy(found[seed], "loihi2")[0] for seed in seeds]))
-    loss = float(np.mean([plain[seed]["accuracy"] - found[seed]["accuracy"] for seed in seeds]))
+    less = float(np.mean([energy(plain, "loihi2")[0] / energy(found, "loihi2")[0] for found, plain in paired]))
+    loss = float(np.mean([plain["accuracy"] - found["accuracy"] for found, plain in paired]))
     reached = "reached" if less >= 3 and loss <= 0.01 + 1e-9 else "NOT reached"
     return [
         f"- {title(study)}, {way.label}: {less:.2f} x less energy on loihi2, {100 * loss:.2f} points lost against "
-        f"plain, {number(len(seeds), 'seed')}; 3 x at one point lost was asked for: {reached}."
+        f"plain, {number(len(paired), 'seed')}; 3 x at one point lost was asked for: {reached}."
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
 from benchmarks.papers.statistics import t_interval
 from benchmarks.papers.units import SEEDS
+
+Value = TypeVar("Value")
 
 TITLES: Final[dict[str, str]] = {
     "nmnist_small": "N-MNIST small",
@@ -123,7 +125,7 @@ def listed(values: Mapping[int, float], scale: float = 1.0, digits: int = 1) -> 
     return ", ".join(f"{scale * value:.{digits}f}" for value in values.values())
 
 
-def both(first: Mapping[int, float], second: Mapping[int, float]) -> tuple[list[float], list[float]]:
+def both(first: Mapping[int, Value], second: Mapping[int, Value]) -> tuple[list[Value], list[Value]]:
     """Values of the seeds that both have, in the same order."""
     seeds = sorted(first.keys() & second.keys())
     return [first[seed] for seed in seeds], [second[seed] for seed in seeds]
