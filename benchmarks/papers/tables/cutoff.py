@@ -93,6 +93,8 @@ def regulariser(results: Results) -> list[str]:
     for study in results.events(WITHOUT_RCS):
         networks = both(results.seeds(study, PLAIN), results.seeds(study, WITHOUT_RCS))
         for word, found in zip(("with", "without"), networks, strict=True):
+            if not found:
+                continue
             rows.append((title(study), word, *(spread(map(pick, found)) for pick in RCS_COLUMNS.values())))
     return table(("Data set", "RCS", *RCS_COLUMNS), rows)
 
