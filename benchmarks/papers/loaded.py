@@ -75,6 +75,11 @@ def accuracy(record: Record) -> float:
     return float(record["test"]["accuracy"])
 
 
+def validation_accuracy(record: Record) -> float:
+    """That of the validation samples."""
+    return float(record["validation"]["accuracy"])
+
+
 def cutoff_row(record: Record, policy: str, epsilon: float | None) -> Record | None:
     """What a policy reaches at an epsilon; None where it is not in the grid."""
     rows = (row for row in record["cutoffs"] if row["policy"] == policy and row["epsilon"] == epsilon)

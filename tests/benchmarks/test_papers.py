@@ -23,7 +23,7 @@ from benchmarks.papers.records import packed, read_record, unpacked, write_recor
 from benchmarks.papers.tables import BLOCKS
 from benchmarks.papers.tables.cutoff import regulariser
 from benchmarks.papers.tables.hoyer import hoyer_words
-from benchmarks.papers.tables.masks import compared, masks_words
+from benchmarks.papers.tables.masks import compared, masks, masks_words
 from benchmarks.papers.tables.progress import progress
 from benchmarks.papers.tables.together import WAYS, chosen_keep, together_words, ways
 from benchmarks.papers.tables.words import spread
@@ -105,6 +105,18 @@ def test_learned_masks_win_where_they_are_better_in_every_seed(results):
     found = compared(results, ("nmnist_small", "input", 0.5), "uniform")
     assert found.sign_flip_p == pytest.approx(1 / 32)
     assert "p < 0.05 (permutation) at input 0.75, input 0.5, input 0.25, hierarchical" in masks_words(results)[2]
+
+
+def test_masks_tell_what_they_lose_on_either_kind_of_held_out_samples(results):
+    learned, plain = (Variant(PLAIN, *rest).name for rest in (("learned", 0.5, "input"), ()))
+    records = {study: dict(variants) for study, variants in results.records.items()}
+    for name, validation in ((learned, 0.7), (plain, 0.9)):
+        changed = {"samples": 100, "accuracy": validation}
+        found = results.seeds("nmnist_small", name)
+        records["nmnist_small"][name] = {seed: {**one, "validation": changed} for seed, one in found.items()}
+    row = next(line for line in masks(Results(records)) if "| input | 0.5 |" in line)
+    assert row.endswith("| -0.5 ± 0.0 | -20.0 ± 0.0 |")
+    assert "0.5 points are lost on the test samples and 20.0 on the validation" in masks_words(Results(records))[0]
 
 
 def test_a_single_bad_seed_loses_it(results):

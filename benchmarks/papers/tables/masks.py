@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
-from benchmarks.papers.loaded import Results, accuracy
+from benchmarks.papers.loaded import Record, Results, accuracy, validation_accuracy
 from benchmarks.papers.statistics import PairedComparison, compare, holm
 from benchmarks.papers.tables.words import NOTHING, both, chance, number, percents, points, table, title
 from benchmarks.papers.variants import KEEPS, LAYOUTS, METHODS, PLAIN, Variant
@@ -17,6 +17,10 @@ CONTROLS: Final = METHODS[1:]
 LEVEL: Final = 0.05
 
 Place = tuple[str, str, float]
+Pick = Callable[[Record], float]
+
+PARTS: Final[tuple[Pick, ...]] = (accuracy, validation_accuracy)
+"""Of the test samples and of the validation samples."""
 
 
 def _places(results: Results) -> Iterator[Place]:
@@ -33,23 +37,29 @@ def _name(method: str, keep: float, layout: str) -> str:
 
 
 def masks(results: Results) -> list[str]:
-    """Test accuracy of every method at every share."""
-    headings = ("Data set", "Masks", "Kept", "Plain, %", *(f"{method}, %" for method in METHODS), "Learned - plain")
+    """Test accuracy of every method at every share, and what learned masks lose on both kinds of held-out samples."""
+    methods = (f"{method}, %" for method in METHODS)
+    headings = ("Data set", "Masks", "Kept", "Plain, %", *methods, "Learned - plain", "the same, validation")
     return table(headings, [_accuracies(results, *place) for place in _places(results)])
 
 
 def _accuracies(results: Results, study: str, layout: str, keep: float) -> tuple[str, ...]:
     found = {method: results.values(study, _name(method, keep, layout), accuracy) for method in METHODS}
     plain = results.values(study, PLAIN, accuracy)
-    learned, before = both(found[LEARNED], plain)
+    name = _name(LEARNED, keep, layout)
     return (
         title(study),
         layout,
         f"{keep:g}",
         percents(plain.values()),
         *(percents(values.values()) for values in found.values()),
-        points(np.subtract(learned, before).tolist()),
+        *(points(_differences(results, study, name, PLAIN, pick)) for pick in PARTS),
     )
+
+
+def _differences(results: Results, study: str, first: str, second: str, pick: Pick) -> list[float]:
+    found: list[float] = np.subtract(*both(*(results.values(study, name, pick) for name in (first, second)))).tolist()
+    return found
 
 
 TEST_HEADINGS: Final = (
@@ -59,6 +69,7 @@ TEST_HEADINGS: Final = (
     "Control",
     "Seeds",
     "Learned - control, points",
+    "the same, validation",
     "t",
     "t, Holm",
     "Wilcoxon",
@@ -90,9 +101,10 @@ def _test(results: Results, place: Place, control: str, corrected: float) -> tup
     found = compare(learned, other, "greater")
     tests = (found.t_p, corrected, found.wilcoxon_p, found.sign_flip_p, found.smallest_p)
     study, layout, keep = place
-    gain = points(np.subtract(learned, other).tolist())
-    head = (title(study), layout, f"{keep:g}", control, str(found.pairs), gain)
-    return (*head, *map(chance, tests))
+    names = (_name(LEARNED, keep, layout), _name(control, keep, layout))
+    gains = (points(_differences(results, study, *names, pick)) for pick in PARTS)
+    head = (title(study), layout, f"{keep:g}", control, str(found.pairs))
+    return (*head, *gains, *map(chance, tests))
 
 
 def _pairs(results: Results, place: Place, control: str) -> tuple[list[float], list[float]]:
@@ -133,16 +145,16 @@ def _against(results: Results, study: str, control: str) -> list[str]:
 
 
 def _half(results: Results, study: str) -> list[str]:
-    learned, plain = both(
-        results.values(study, _name(LEARNED, 0.5, "input"), accuracy), results.values(study, PLAIN, accuracy)
-    )
-    if not learned:
+    name = _name(LEARNED, 0.5, "input")
+    changes = [_differences(results, study, name, PLAIN, pick) for pick in PARTS]
+    if not changes[0]:
         return []
-    loss = float(np.mean(np.subtract(plain, learned)))
+    loss, held_out = (-float(np.mean(change)) for change in changes)
     verdict = "reached" if loss <= 0.01 + 1e-9 else "NOT reached"
     return [
-        f"- {title(study)}: without half of the frames {100 * loss:.1f} points are lost, "
-        f"{number(len(learned), 'seed')}; at most one was asked for: {verdict}."
+        f"- {title(study)}: without half of the frames {100 * loss:.1f} points are lost on the test samples and "
+        f"{100 * held_out:.1f} on the validation samples, {number(len(changes[0]), 'seed')}; at most one was asked "
+        f"for: {verdict}."
     ]
 
 
