@@ -22,10 +22,11 @@ from evsnn_lava.network import (
     Layer,
     NetworkDescription,
     QuantisationFacts,
+    SigmaDeltaNeuron,
     SigmaNeuron,
 )
 from evsnn_lava.training.artefact import TrainedModel, load_model
-from evsnn_lava.training.blocks import Conv, Dense
+from evsnn_lava.training.blocks import Conv, Dense, Sums
 from evsnn_lava.training.config import ConvConfig
 from evsnn_lava.training.hoyer.integers import IntegerNetwork
 from evsnn_lava.training.recurrent import Recurrent
@@ -33,6 +34,7 @@ from evsnn_lava.training.recurrent import Recurrent
 TRAINED_KINDS: Final[dict[type, BlockKind]] = {
     Conv: BlockKind(wire_conv),
     Dense: BlockKind(wire_flat),
+    Sums: BlockKind(wire_flat, "sums"),
     Recurrent: BlockKind(wire_flat_recurrent),
 }
 """The blocks of our own training: SLAYER's, fused."""
@@ -63,9 +65,10 @@ def _compiled(model: TrainedModel) -> tuple[tuple[Layer, ...], tuple[Quantisatio
 
 
 def _bounded(layers: tuple[Layer, ...], steps: int) -> tuple[Layer, ...]:
-    """Layers that 24 bits may not hold; the head of a Hoyer network has 32 and is left out if they suffice."""
+    """Layers that 24 bits may not hold; a head that adds up has 32 and is left out if they suffice."""
     head = layers[-1]
-    if not isinstance(head.neuron, SigmaNeuron) or not isinstance(head.synapse, DenseSynapse):
+    adds_up = isinstance(head.neuron, SigmaNeuron | SigmaDeltaNeuron)
+    if not adds_up or not isinstance(head.synapse, DenseSynapse):
         return layers
     largest = int(np.abs(head.synapse.weights).sum(axis=1, dtype=np.int64).max()) * steps
     return layers[:-1] if largest < 1 << 31 else layers

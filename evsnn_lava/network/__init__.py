@@ -14,7 +14,7 @@ from evsnn_lava.network.policy import NEVER, CutoffPolicy, top2_gap
 from evsnn_lava.network.recipe import InputRecipe
 from evsnn_lava.network.resonators import RfIzNeuron, RfNeuron
 from evsnn_lava.network.result import RunResult
-from evsnn_lava.network.sigma_delta import DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron
+from evsnn_lava.network.sigma_delta import DeltaNeuron, SigmaDeltaNeuron, SigmaNeuron, passes_on
 from evsnn_lava.network.softmax import confidence, softmax_table
 from evsnn_lava.network.synapses import ComplexSynapse, ConvSynapse, DenseSynapse, DirectSynapse, Synapse
 
@@ -42,6 +42,7 @@ __all__ = [
     "Synapse",
     "confidence",
     "evenly",
+    "passes_on",
     "softmax_table",
     "spike_hash",
     "top2_gap",

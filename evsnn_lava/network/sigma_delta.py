@@ -132,6 +132,19 @@ class SigmaDeltaNeuron:
         """The bias, if there is one."""
         return {} if self.bias_mant is None else {"bias_mant": self.bias_mant}
 
+    @classmethod
+    def sums(cls) -> SigmaDeltaNeuron:
+        """The neuron that passes on what comes in: the change of a sum is its summand.
+
+        As the last layer behind spikes it is a head of sums; what it sent so far adds up to the score of the class.
+
+        Examples
+        --------
+        >>> passes_on(SigmaDeltaNeuron.sums()), passes_on(SigmaDeltaNeuron(vth_mant=1))
+        (True, False)
+        """
+        return cls(vth_mant=0, activation="unit", spike_exp=0, state_exp=0)
+
     def bias(self, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
         """Spread the bias over the neurons.
 
@@ -173,3 +186,16 @@ def _check_scaled(neuron: DeltaNeuron | SigmaDeltaNeuron) -> None:
     owner = type(neuron).__name__
     for quantity in _SCALED:
         object.__setattr__(neuron, quantity, whole_number(getattr(neuron, quantity), quantity, owner))
+
+
+def passes_on(neuron: object) -> bool:
+    """Whether a neuron is that of :meth:`SigmaDeltaNeuron.sums`: no threshold, scale, rectifier or bias.
+
+    Examples
+    --------
+    >>> passes_on(SigmaDeltaNeuron(vth_mant=0, activation="unit")), passes_on(SigmaNeuron())
+    (False, False)
+    """
+    if not isinstance(neuron, SigmaDeltaNeuron) or neuron.bias_mant is not None:
+        return False
+    return (neuron.vth_mant, neuron.activation, neuron.spike_exp, neuron.state_exp) == (0, "unit", 0, 0)

@@ -84,6 +84,19 @@ class Dense(Responding, slayer.block.cuba.Dense):
         return dense_rows(self.synapse, x).movedim(1, -1)
 
 
+class Sums(Dense):
+    """A head that does not spike: each of its neurons sends what comes in, weighed.
+
+    The synapse is that of :class:`Dense`; of the neuron only the quantisation of its weights is left.
+    """
+
+    def respond(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What the neurons send, shape (N, M, T), twice: it is also the largest thing that they hold."""
+        drive = self.drive(x)
+        self.neuron.know(drive)
+        return drive, drive
+
+
 def dense_rows(synapse: Any, x: Tensor) -> Tensor:
     """Weigh what comes in with a dense synapse of SLAYER, quantised.
 

@@ -102,11 +102,14 @@ class RecurrentConfig(_Strict):
 class NetworkConfig(_Strict):
     """Hidden blocks in order; the output block is added with one neuron per class.
 
-    ``dropout`` is the share of the hidden neurons that are silent for a training sample.
+    ``head`` says what the output neurons send: spikes, or as a graded message what comes in (``sums``), so that the
+    score of a class is a sum of weights. ``dropout`` is the share of the hidden neurons that are silent for a training
+    sample.
     """
 
     layers: tuple[Annotated[ConvConfig | DenseConfig | RecurrentConfig, Field(discriminator="type")], ...] = ()
     neuron: NeuronConfig = NeuronConfig()
+    head: Literal["spikes", "sums"] = "spikes"
     output_weight_scale: Positive = 2.0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
@@ -127,7 +130,7 @@ class TrainConfig(_Strict):
     anytime_from : float
         Share of the steps, at the beginning, that it leaves out.
     evidence : {"rate", "count"}
-        Whether the loss looks at output spikes per step so far, or at their number.
+        Whether the loss looks at what the output sent per step so far, or at its sum.
     logit_scale : float
         They are multiplied by it before the cross entropy.
     patience : int

@@ -24,7 +24,7 @@ def anytime_loss(
     Parameters
     ----------
     spikes : torch.Tensor, shape (N, classes, T)
-        Output spikes.
+        Output spikes, or the graded messages of a head of sums.
     labels : torch.Tensor of int64, shape (N,)
         Right classes.
     logit_scale : float
@@ -56,7 +56,7 @@ def _rate(counts: Tensor) -> Tensor:
 
 
 EVIDENCE: Final[dict[str, Callable[[Tensor], Tensor]]] = {"rate": _rate, "count": lambda counts: counts}
-"""Output spikes per step so far, or their number: with numbers, little evidence is not asked to be sure."""
+"""Output per step so far, or its sum: with sums, little evidence is not asked to be sure."""
 
 
 def tail_steps(steps: int, tail: float) -> int:
@@ -89,7 +89,7 @@ def settling_loss(
     responses : sequence of (torch.Tensor, torch.Tensor)
         Spikes and voltage before the reset of each layer, each of shape (N, ..., T).
     thresholds : sequence of float
-        Threshold of each layer.
+        Threshold of each layer; a last layer that does not spike has none and is left out.
     labels : torch.Tensor of int64, shape (N,)
         Right classes.
     tail : float
@@ -103,7 +103,7 @@ def settling_loss(
     last = tail_steps(responses[-1][0].shape[-1], tail)
     totals = responses[-1][0].detach().cumsum(-1)[..., -last:]
     settled = (totals.argmax(1) == labels[:, None]).all(-1)
-    if not settled.any():
+    if not settled.any() or not thresholds:
         return responses[-1][1].sum() * 0
-    cosines = [mean_cosine(s, v, threshold, last) for (s, v), threshold in zip(responses, thresholds, strict=True)]
+    cosines = [mean_cosine(s, v, threshold, last) for (s, v), threshold in zip(responses, thresholds, strict=False)]
     return torch.stack([(settled / cosine.clamp_min(LEAST_COSINE)).max() for cosine in cosines]).mean()

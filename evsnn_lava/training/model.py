@@ -11,7 +11,7 @@ import numpy.typing as npt
 from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.network.synapses import ConvSynapse
-from evsnn_lava.training.blocks import Conv, Dense
+from evsnn_lava.training.blocks import Conv, Dense, Sums
 from evsnn_lava.training.config import ConvConfig, DenseConfig, NetworkConfig, RecurrentConfig
 from evsnn_lava.training.recurrent import Recurrent
 
@@ -20,7 +20,7 @@ Responses = list[tuple[Tensor, Tensor]]
 
 
 class EventNetwork(torch.nn.Module):
-    """SLAYER CUBA blocks from input frames to class spikes.
+    """SLAYER CUBA blocks from input frames to what says the class: spikes, or sums of weights.
 
     Parameters
     ----------
@@ -44,10 +44,13 @@ class EventNetwork(torch.nn.Module):
         self.dropout = config.dropout
         self.blocks = torch.nn.ModuleList()
         self.shapes: list[Shape] = [tuple(input_shape)]
-        for layer in (*config.layers, head):
-            block, shape = BUILD[type(layer)](layer, neuron, self.shapes[-1])
-            self.blocks.append(block)
-            self.shapes.append(shape)
+        for layer in config.layers:
+            self._append(*BUILD[type(layer)](layer, neuron, self.shapes[-1]))
+        self._append(*_dense(head, neuron, self.shapes[-1], HEADS[config.head]))
+
+    def _append(self, block: torch.nn.Module, shape: Shape) -> None:
+        self.blocks.append(block)
+        self.shapes.append(shape)
 
     def forward(self, x: Tensor, gate: Callable[[int, Tensor], Tensor] | None = None) -> Responses:
         """Spikes and voltage of every block.
@@ -124,9 +127,11 @@ def _conv(layer: ConvConfig, neuron: dict[str, Any], shape: Shape) -> tuple[torc
     return block, probe.output_shape(shape)
 
 
-def _dense(layer: DenseConfig, neuron: dict[str, Any], shape: Shape) -> tuple[torch.nn.Module, Shape]:
+def _dense(
+    layer: DenseConfig, neuron: dict[str, Any], shape: Shape, kind: type[Dense] = Dense
+) -> tuple[torch.nn.Module, Shape]:
     inputs = int(np.prod(shape))
-    return Dense(neuron, inputs, layer.units, weight_scale=layer.weight_scale, delay_shift=False), (layer.units,)
+    return kind(neuron, inputs, layer.units, weight_scale=layer.weight_scale, delay_shift=False), (layer.units,)
 
 
 def _recurrent(layer: RecurrentConfig, neuron: dict[str, Any], shape: Shape) -> tuple[torch.nn.Module, Shape]:
@@ -143,6 +148,10 @@ BUILD: Final[dict[type, Callable[..., tuple[torch.nn.Module, Shape]]]] = {
 }
 
 
+HEADS: Final[dict[str, type[Dense]]] = {"spikes": Dense, "sums": Sums}
+"""The block of the output neurons, by ``network.head``."""
+
+
 def thresholds(network: EventNetwork) -> Sequence[float]:
-    """Threshold of each block."""
-    return [float(block.neuron.threshold) for block in network.blocks]
+    """Threshold of each block that spikes; a head of sums, which is the last one, has none."""
+    return [float(block.neuron.threshold) for block in network.blocks if not isinstance(block, Sums)]

@@ -23,6 +23,7 @@ from evsnn_lava.network import (
     RfNeuron,
     SigmaDeltaNeuron,
     SigmaNeuron,
+    passes_on,
 )
 from evsnn_lava.network.ranges import spread
 from evsnn_lava.simulation.reference import checked_stream, gate_open
@@ -198,6 +199,8 @@ def _delta(layer: Layer) -> Any:
 
 def _fire_sigma_delta(layer: Layer, drive: Tensor) -> Tensor:
     neuron = cast(SigmaDeltaNeuron, layer.neuron)
+    if passes_on(neuron):
+        return _within_float(layer, drive.double()) * (MESSAGE_ONE * SCALE)
     act = F.relu if neuron.activation == "relu" else torch.nn.Identity()
     unit = slayer.neuron.sigma_delta.Neuron(neuron.vth_mant / SCALE, act, scale=SCALE)
     unit.delta = _delta(layer)

@@ -11,11 +11,14 @@ import numpy as np
 from evsnn_lava.export.check.finding import Change, Finding
 from evsnn_lava.export.check.subject import Subject, layer_object
 from evsnn_lava.export.netfile.netx_limits import netx_problems
-from evsnn_lava.network import ConvSynapse
+from evsnn_lava.network import ConvSynapse, passes_on
 from evsnn_lava.network.policy import NEVER
 
 LAVA: Final = "lava"
 NETX: Final = "lava-dl 0.6.0, lava.lib.dl.netx"
+SUMS_IN_NETX: Final = (
+    "netx has no words for a head of sums; the loihi2 back-end sets its sigma-delta neurons, other users must"
+)
 DROPPED_PERIOD: Final = 256
 """The compiler warns that spikes of columns ``n * 256 - 1`` may be dropped."""
 
@@ -166,7 +169,9 @@ def stock_netx(subject: Subject) -> Iterator[Finding]:
     problems = list(netx_problems(subject.network))
     refused = {name for name, _ in problems}
     for layer in subject.network.layers:
-        if layer.name not in refused:
+        if passes_on(layer.neuron):
+            yield Finding("stock_netx", layer_object(layer.name), "warning", SUMS_IN_NETX, source=NETX)
+        elif layer.name not in refused:
             yield Finding("stock_netx", layer_object(layer.name), "ok", "netx computes the same", source=NETX)
     for name, problem in problems:
         fact, _, remedy = str(problem).partition(": ")[2].rpartition("; ")

@@ -15,7 +15,7 @@ from evsnn_lava.export.netfile.neurons import encode_bias, encode_neuron
 from evsnn_lava.export.netfile.schema import FORMAT_VERSION, HASH_PATH, KINDS_OF_4, NEWEST_VERSION, Tree
 from evsnn_lava.export.netfile.synapses import encode_synapses
 from evsnn_lava.export.netfile.values import Block, integer_array, ints_array, real_array, text_array, texts_array
-from evsnn_lava.network import ComplexSynapse, DenseSynapse, DirectSynapse, Layer, NetworkDescription
+from evsnn_lava.network import ComplexSynapse, DenseSynapse, DirectSynapse, Layer, NetworkDescription, passes_on
 
 RECIPE_INTEGERS: Final = ("sensor_height", "sensor_width", "steps", "dt_us", "polarities", "downsample", "message_bits")
 RECIPE_TEXTS: Final = ("binning", "dataset")
@@ -113,12 +113,19 @@ def _about(network: NetworkDescription) -> Block:
         text_array(value, f"provenance of {key!r}")
     provenance = json.dumps(dict(network.provenance), sort_keys=True, separators=(",", ":"))
     return {
-        "format_version": ints_array(NEWEST_VERSION if network.cutoff.kind in KINDS_OF_4 else FORMAT_VERSION),
+        "format_version": ints_array(_version(network)),
         "name": text_array(network.name, "network name"),
         "layer_names": texts_array([layer.name for layer in network.layers], "name of layer"),
         "class_names": texts_array(network.class_names, "name of class"),
         "provenance": text_array(provenance, "provenance"),
     }
+
+
+def _version(network: NetworkDescription) -> int:
+    """The oldest version that can say what the network is."""
+    if any(passes_on(layer.neuron) for layer in network.layers):
+        return NEWEST_VERSION
+    return 4 if network.cutoff.kind in KINDS_OF_4 else FORMAT_VERSION
 
 
 def _recipe(network: NetworkDescription) -> Block:

@@ -1,7 +1,7 @@
 """Lifting the content of older files, version by version, to the newest form.
 
-Version 4 adds to version 3 what only some networks need. A file of version 3 is of the newest form, and is written
-wherever the network needs no more, so that what older code can compute it can also read.
+Versions 4 and 5 add to version 3 what only some networks need. A file of version 3 is of the newest form, and is
+written wherever the network needs no more, so that what older code can compute it can also read.
 
 A file is checked against the rules and the hash of its own version first, so nothing damaged is lifted.
 """
@@ -169,5 +169,12 @@ _STEPS: Final = {
         },
         _from_1,
     ),
-    2: _Step(_fields_of_2(), {"evsnn/cutoff/kind": ("topk_gap", "fixed", "never")}, _from_2),
+    2: _Step(
+        _fields_of_2(),
+        {
+            "layer/<i>/neuron/type": ("CUBA", "SDNN", "RF_PHASE", "RF_IZHIKEVICH"),
+            "evsnn/cutoff/kind": ("topk_gap", "fixed", "never"),
+        },
+        _from_2,
+    ),
 }

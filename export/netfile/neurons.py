@@ -20,9 +20,18 @@ import numpy.typing as npt
 
 from evsnn_lava.errors import FormatError
 from evsnn_lava.export.netfile.places import placed
-from evsnn_lava.export.netfile.schema import REMEDY, Tree
+from evsnn_lava.export.netfile.schema import REMEDY, SUMS, Tree
 from evsnn_lava.export.netfile.values import Block, ints_array, take, take_scalar, take_word, text_array
-from evsnn_lava.network import CubaNeuron, DeltaNeuron, Neuron, RfIzNeuron, RfNeuron, SigmaDeltaNeuron, SigmaNeuron
+from evsnn_lava.network import (
+    CubaNeuron,
+    DeltaNeuron,
+    Neuron,
+    RfIzNeuron,
+    RfNeuron,
+    SigmaDeltaNeuron,
+    SigmaNeuron,
+    passes_on,
+)
 
 DECAY_LIMIT: Final = 4096
 
@@ -55,7 +64,7 @@ def encode_neuron(neuron: Neuron) -> Block:
     >>> sorted(encode_neuron(SigmaNeuron()))
     ['gradedSpike', 'sigma_output', 'type']
     """
-    form = _FORMS[type(neuron)]
+    form = _SUMS if passes_on(neuron) else _FORMS[type(neuron)]
     return {"type": text_array(form.type, "type"), "gradedSpike": np.array(neuron.graded), **form.encode(neuron)}
 
 
@@ -89,7 +98,9 @@ def decode_neuron(tree: Tree, block: str, direct: bool) -> Neuron:
     FormatError
         If something is missing or of the wrong form, or the neuron refuses a value.
     """
-    kind = take_word(tree, f"{block}/neuron/type", tuple(dict.fromkeys(form.type for form in _FORMS.values())))
+    kind = take_word(tree, f"{block}/neuron/type", (*dict.fromkeys(form.type for form in _FORMS.values()), SUMS))
+    if kind == SUMS:
+        return SigmaDeltaNeuron.sums()  # it has no parameters
     cls: type = next(neuron for neuron, form in _FORMS.items() if form.type == kind)
     if kind == "SDNN":
         cls = DeltaNeuron if direct else SigmaNeuron if f"{block}/neuron/sigma_output" in tree else SigmaDeltaNeuron
@@ -176,3 +187,6 @@ _FORMS: Final[dict[type, _Form]] = {
     RfNeuron: _Form("RF_PHASE", _encode_resonator, _decode_resonator(RfNeuron)),
     RfIzNeuron: _Form("RF_IZHIKEVICH", _encode_resonator, _decode_resonator(RfIzNeuron)),
 }
+
+_SUMS: Final = _Form(SUMS, lambda _: {}, lambda *_: SigmaDeltaNeuron.sums())
+"""A sigma-delta neuron of which netx could not say the exponents and the activation."""

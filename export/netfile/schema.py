@@ -18,10 +18,14 @@ from evsnn_lava.errors import FormatError, printable
 FORMAT_VERSION: Final = 3
 """Version of the ``/evsnn`` group that is written where the network needs no newer one."""
 
-NEWEST_VERSION: Final = 4
-"""The newest version that can be read; written for a cutoff of one of ``KINDS_OF_4``."""
+NEWEST_VERSION: Final = 5
+"""The newest version that can be read."""
 
 KINDS_OF_4: Final = ("conformal", "confidence")
+"""Cutoffs that need version 4."""
+
+SUMS: Final = "SUMS"
+"""Type of neurons that pass on what comes in; needs version 5."""
 
 VERSION_PATH: Final = "evsnn/format_version"
 HASH_PATH: Final = "evsnn/content_hash"
@@ -79,14 +83,14 @@ FIELDS: Final[dict[str, Field]] = {
     "layer/<i>/padding": Field("int64", (1,), "conv: (vertical, horizontal)"),
     "layer/<i>/dilation": Field("int64", (1,), "conv: (vertical, horizontal)"),
     "layer/<i>/groups": Field("int64", (0,), "conv: number of groups"),
-    "layer/<i>/neuron/type": Field("text", (0,), "CUBA, SDNN, RF_PHASE or RF_IZHIKEVICH"),
+    "layer/<i>/neuron/type": Field("text", (0,), "CUBA, SDNN, RF_PHASE, RF_IZHIKEVICH or SUMS: sends what comes in"),
     "layer/<i>/neuron/iDecay": Field(
         "int64", (0, 1), "CUBA: decay of the current in 1/4096, or one per channel: du + 1"
     ),
     "layer/<i>/neuron/vDecay": Field("int64", (0, 1), "CUBA: decay of the voltage in 1/4096, or one per channel: dv"),
     "layer/<i>/neuron/vThMant": Field("int64", (0,), "threshold mantissa; CUBA, RF: * 64, SDNN: * 4096; not for sigma"),
     "layer/<i>/neuron/refDelay": Field("int64", (0,), "CUBA: 1"),
-    "layer/<i>/neuron/gradedSpike": Field("bool", (0,), "whether messages carry a number: True for SDNN"),
+    "layer/<i>/neuron/gradedSpike": Field("bool", (0,), "whether messages carry a number: True for SDNN, SUMS"),
     "layer/<i>/neuron/sigma_output": Field("bool", (0,), "True; makes an SDNN neuron a sigma neuron"),
     "layer/<i>/neuron/sinDecay": Field("float64", (0,), "RF: rotation in 1/4096, half a unit further from zero"),
     "layer/<i>/neuron/cosDecay": Field("float64", (0,), "RF: rotation in 1/4096, half a unit further from zero"),

@@ -13,8 +13,8 @@ from evsnn_lava.export.policies.settled import settled_right
 from evsnn_lava.export.policies.thresholds import fit_thresholds, never_rising
 from evsnn_lava.network import CutoffPolicy, top2_gap
 
-SCALES: Final = np.concatenate([2.0 ** (np.arange(120, 24, -1) / 4), np.arange(64, -0.5, -0.5)])
-"""Scales of a family of gaps: up to 64 in halves, above four per power of two, up to what 32 bits hold."""
+SCALES: Final = np.concatenate([2.0 ** (np.arange(480, 96, -1) / 16), np.arange(64, -0.5, -0.5)])
+"""Scales of a family of gaps: up to 64 in halves, above 16 per power of two, up to what 32 bits hold."""
 
 
 @dataclass(eq=False)

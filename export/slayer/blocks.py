@@ -37,6 +37,9 @@ Shape = tuple[int, ...]
 GRADED_ONE: Final = 4096
 """The message that stands for 1.0 between sigma-delta layers."""
 
+SPIKE_FED: Final = ("delta", "sums")
+"""Graded neurons that take the messages of frames or spikes, in which 1.0 is 1."""
+
 
 @dataclass(frozen=True)
 class BlockKind:
@@ -176,7 +179,7 @@ class _Chain:
         stored = synapse.output_shape(self._stored)
         if len(stored) < len(wiring.shape):
             neuron = spread_over(neuron, wiring.shape)
-        self._require_units(name, synapse, neuron.graded and kind.neuron != "delta")
+        self._require_units(name, synapse, neuron.graded and kind.neuron not in SPIKE_FED)
         if self._lag and (has_bias(neuron) or (isinstance(synapse, DirectSynapse) and synapse.bias)):
             raise UnsupportedError(
                 f"layer {name}: its bias starts with the first frame in SLAYER, in step 1 here, which is "

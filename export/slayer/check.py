@@ -31,12 +31,8 @@ from evsnn_lava.simulation import simulate
 
 FloatArray = npt.NDArray[np.float64]
 
-UNITS: Final[dict[type, int]] = {
-    DeltaNeuron: GRADED_ONE,
-    SigmaDeltaNeuron: GRADED_ONE,
-    SigmaNeuron: GRADED_ONE * 64,
-}
-"""The message that stands for 1.0 in SLAYER, 1 where it is not said."""
+UNITS: Final[dict[type, int]] = {DeltaNeuron: GRADED_ONE, SigmaNeuron: GRADED_ONE * 64}
+"""The message that stands for 1.0 in SLAYER, 1 where it is not said; see :func:`_unit` for sigma-delta neurons."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +182,15 @@ def _sent(block: Any, x: Tensor) -> tuple[Tensor, Tensor]:
 def _laid(layer: Layer, sent: FloatArray, start: int, steps: int) -> FloatArray:
     """Messages of a layer on the steps of the reference, in its units."""
     silence = np.zeros((*sent.shape[:-1], start))
-    return np.concatenate([silence, sent], axis=-1)[..., :steps] * UNITS.get(type(layer.neuron), 1)
+    return np.concatenate([silence, sent], axis=-1)[..., :steps] * _unit(layer)
+
+
+def _unit(layer: Layer) -> int:
+    """The message that stands for 1.0; activations count in 1/64, and messages have so many bits more."""
+    neuron = layer.neuron
+    if isinstance(neuron, SigmaDeltaNeuron):
+        return 64 << neuron.spike_exp
+    return UNITS.get(type(neuron), 1)
 
 
 def _first_difference(

@@ -83,6 +83,12 @@ def read_sigma(name: str, neuron: Any, _: Shape) -> SigmaNeuron:
     return SigmaNeuron()
 
 
+def read_sums(name: str, neuron: Any, _: Shape) -> SigmaDeltaNeuron:
+    """A head of sums: its block has a neuron for the scale of the weights alone, the deployed one passes on."""
+    require_scale(name, neuron)
+    return SigmaDeltaNeuron.sums()
+
+
 def read_sigma_delta(name: str, neuron: Any, shape: Shape) -> SigmaDeltaNeuron:
     """A sigma-delta neuron.
 
@@ -276,6 +282,7 @@ READ_NEURON: Final[dict[str, Callable[[str, Any, Shape], Any]]] = {
     "sigma_delta": read_sigma_delta,
     "delta": read_delta,
     "sigma": read_sigma,
+    "sums": read_sums,
     "rf": read_rf,
 }
 """How to read a neuron, by what its block makes of it."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from evsnn_lava import _lava
 from evsnn_lava.errors import BackendUnavailableError
-from evsnn_lava.network import NetworkDescription
+from evsnn_lava.network import NetworkDescription, passes_on
 from evsnn_lava.runtime.exchange import Exchange
 from evsnn_lava.runtime.layers import fit
 from evsnn_lava.runtime.layout import lava_shape, source_graded
@@ -110,9 +110,17 @@ def _blocks(network: NetworkDescription, period: int, delay: int, stagger: bool)
             block, _ = make.create_conv(input_shape=shape, **options)
         else:
             block, _ = make.create_dense(rec=layer.recurrent is not None, **options)
+        if passes_on(layer.neuron):
+            _pass_on(block.neuron)
         blocks.append(block)
         shape, bits = lava_shape(layer.shape), block.output_message_bits
     return blocks
+
+
+def _pass_on(neuron: Any) -> None:
+    """Make netx's sigma-delta neurons those of a head of sums, which netx has no words for."""
+    neuron.spike_exp.init = neuron.state_exp.init = 0
+    neuron.proc_params.overwrite("act_mode", _lava.ActivationMode.UNIT)
 
 
 def _message_bits(network: NetworkDescription) -> list[int]:

@@ -61,6 +61,13 @@ def recurrent_network(seed):
     return whole("recurrent", layers, InputRecipe(*SHAPE[1:], STEPS, 1000), 1)
 
 
+def sums_network(seed, threshold=200):
+    """Spiking, but for a head that sends what comes in."""
+    network = spiking_network(seed)
+    head = replace(network.layers[-1], neuron=SigmaDeltaNeuron.sums())
+    return whole("sums", (network.layers[0], head), network.recipe, threshold)
+
+
 def sigma_delta_network(seed, threshold=2000):
     rng = np.random.default_rng(seed)
     conv, shape, dense = synapses(rng)
@@ -88,6 +95,7 @@ def chip_networks():
         spiking = staticmethod(spiking_network)
         recurrent = staticmethod(recurrent_network)
         sigma_delta = staticmethod(sigma_delta_network)
+        sums = staticmethod(sums_network)
         frames = staticmethod(events)
         changed = staticmethod(replace)
 

@@ -95,6 +95,7 @@ def main(folder):
         "walk": [(each.kind, each.layer, each.model.place, each.present, each.problems) for each in walk(graph)],
         "adapters": {side: variables(each)["parameters"] for side, each in graph.adapters.items()},
         "map": {kind.__name__: model.__name__ for kind, model in exception_map(graph).items()},
+        "sums": blocks(build_graph(read_net(exchange.folder / "special" / "sums.net"), exchange, period=16).blocks)[-1],
         "config": [type(config).__name__, config.select_tag, config.callback_fxs],
         "places": places,
         "left alone": {name: os.environ[name] for name in VARIABLES if name in os.environ},

@@ -50,6 +50,8 @@ def said(chip_networks, tmp_path_factory):
     (folder / "sinfo").chmod(0o755)
     for network in networks(chip_networks):
         write_net(network, folder / f"{network.name}.net")
+    (folder / "special").mkdir()
+    write_net(chip_networks.sums(1), folder / "special" / "sums.net")
     command = [sys.executable, str(Path(__file__).with_name("graph_child.py")), str(folder)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).with_name("stub"))}
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
@@ -70,6 +72,15 @@ def test_blocks_are_those_that_stock_netx_makes_of_the_file(said, name):
     if name == "spiking":
         assert offsets == {"ours": [2, 2], "stock": [1, 2]}
         assert [sorted(block) for block in found["ours"]] == [["neuron", "synapse"]] * 2
+
+
+def test_a_head_of_sums_is_a_sigma_delta_process_without_scale_or_rectifier(said):
+    """Of which netx has no words: stock netx stops at such a file."""
+    neuron = said["sums"]["neuron"]
+    assert neuron["class"] == "SigmaDelta"
+    assert neuron["parameters"]["act_mode"] == "ActivationMode.UNIT"
+    assert [neuron["variables"][name] for name in ("vth", "spike_exp", "state_exp")] == [0, 0, 0]
+    assert not np.any(neuron["variables"]["bias"])
 
 
 def offset(block):

@@ -21,6 +21,7 @@ CASES = {
     "recurrent": (lambda make: make.recurrent(11), {}),
     "the cutoff as neurons": (lambda make: lower_cutoff(make.spiking(5))[0], {}),
     "sigma-delta, the input block on the host": (lambda make: make.sigma_delta(4), {}),
+    "a head of sums": (lambda make: make.sums(5), {}),
 }
 
 
