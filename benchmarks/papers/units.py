@@ -27,7 +27,10 @@ from benchmarks.papers.variants import (
 )
 from evsnn_lava.training.config import RunConfig, read_config
 
-EVENTS: Final = ("nmnist_small", "braille_recurrent", "braille_forward")
+SUMS: Final = ("nmnist_sums", "braille_sums")
+"""Studies of networks with a head of sums: only what the last table needs."""
+
+EVENTS: Final = ("nmnist_small", SUMS[0], "braille_recurrent", SUMS[1], "braille_forward")
 """Studies of event networks, each with a configuration of its name."""
 
 DATASETS: Final = (*EVENTS, MNIST)
@@ -152,17 +155,22 @@ Seeds = Sequence[int]
 
 def _events(datasets: Names, seeds: Seeds, variants: Sequence[Variant]) -> list[EventUnit]:
     """Seed by seed, so that an interrupted study has whole seeds."""
-    allowed = {study: [variant for variant in variants if _trainable(study, variant)] for study in datasets}
+    allowed = {study: [variant for variant in variants if _asked_for(study, variant)] for study in datasets}
     return [EventUnit(study, variant, seed) for study in datasets for seed in seeds for variant in allowed[study]]
 
 
-def _trainable(study: str, variant: Variant) -> bool:
+def _asked_for(study: str, variant: Variant) -> bool:
     """Masks that fall from layer to layer cannot gate what a recurrent layer sends back to itself."""
+    if study in SUMS and variant not in FEW:
+        return False
     layers = read_config(CONFIGS / f"{study}.toml").network.layers
     return variant.layout != "hierarchical" or all(layer.type != "recurrent" for layer in layers)
 
 
 PLAIN_NETWORK: Final = Variant(PLAIN)
+
+FEW: Final = (PLAIN_NETWORK, *masked_variants(("learned", "uniform"), (0.75, 0.5), ("input",)))
+"""Variants of the studies of ``SUMS``."""
 
 EVENT_TABLES: Final[dict[str, tuple[Variant, ...]]] = {
     "baseline": (PLAIN_NETWORK,),

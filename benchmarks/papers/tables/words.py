@@ -14,7 +14,9 @@ Value = TypeVar("Value")
 
 TITLES: Final[dict[str, str]] = {
     "nmnist_small": "N-MNIST small",
+    "nmnist_sums": "N-MNIST small, sums",
     "braille_recurrent": "Braille, recurrent",
+    "braille_sums": "Braille, recurrent, sums",
     "braille_forward": "Braille, feed-forward",
 }
 
