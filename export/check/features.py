@@ -119,12 +119,13 @@ def cutoff_form(subject: Subject) -> Iterator[Finding]:
         fact = f"the last {cutoff.layers} layers decide; the host waits for one spike"
         yield Finding("cutoff_form", "network", "ok", fact)
     elif (cutoff.thresholds[:-1] < NEVER).any():
+        counts_spikes = cutoff.kind != "confidence" and not subject.network.layers[-1].neuron.graded
         yield Finding(
             "cutoff_form",
             "network",
             "note",
             "the host reads the output in every step and decides; that costs a round trip per step",
-            change=None if cutoff.kind == "confidence" else ON_CHIP,
+            change=ON_CHIP if counts_spikes else None,
         )
 
 

@@ -327,6 +327,16 @@ def test_the_cutoff_of_the_host_is_a_note():
     assert "in every step" in forms(chain(dense(2), cutoff=CutoffPolicy("topk_gap", [NEVER, 2, 2, 2])))[0]
 
 
+def test_a_head_of_sums_is_a_warning_for_loihi2_and_an_error_for_loihi1():
+    head = replace(dense(2), name="head", neuron=SigmaDeltaNeuron.sums())
+    network = chain(dense(2), head, cutoff=CutoffPolicy("topk_gap", [NEVER, 2, 2, 2]))
+    (finding,) = [each for each in found(network, "loihi2") if each.object == "layer head"]
+    assert (finding.level, finding.rule) == ("warning", "stock_netx")
+    (note,) = [each for each in found(network, "loihi2", ("note",)) if each.rule == "cutoff_form"]
+    assert note.change is None  # comparators count spikes
+    assert {each.rule for each in found(network, "loihi1", ("error",))} >= {"neuron_kind"}
+
+
 def test_everything_is_found_at_once():
     """One network with a problem of every kind; none hides another."""
     masks = FrameMasks("skip", ([1, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1]))

@@ -78,7 +78,7 @@ def test_a_head_of_sums_is_a_sigma_delta_process_without_scale_or_rectifier(said
     """Of which netx has no words: stock netx stops at such a file."""
     neuron = said["sums"]["neuron"]
     assert neuron["class"] == "SigmaDelta"
-    assert neuron["parameters"]["act_mode"] == "ActivationMode.UNIT"
+    assert neuron["parameters"]["act_mode"] == 0  # ActivationMode.UNIT
     assert [neuron["variables"][name] for name in ("vth", "spike_exp", "state_exp")] == [0, 0, 0]
     assert not np.any(neuron["variables"]["bias"])
 
