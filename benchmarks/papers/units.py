@@ -21,6 +21,7 @@ from benchmarks.papers.variants import (
     HOYER_INIT,
     HOYER_MASK,
     PLAIN,
+    WINDOW_MASK,
     WITHOUT_RCS,
     Variant,
     masked_variants,
@@ -169,7 +170,7 @@ def _asked_for(study: str, variant: Variant) -> bool:
 
 PLAIN_NETWORK: Final = Variant(PLAIN)
 
-FEW: Final = (PLAIN_NETWORK, *masked_variants(("learned", "uniform"), (0.75, 0.5), ("input",)))
+FEW: Final = (PLAIN_NETWORK, *masked_variants(("learned", "uniform", "window"), (0.75, 0.5), ("input",)))
 """Variants of the studies of ``SUMS``."""
 
 EVENT_TABLES: Final[dict[str, tuple[Variant, ...]]] = {
@@ -178,7 +179,7 @@ EVENT_TABLES: Final[dict[str, tuple[Variant, ...]]] = {
     "cutoff": (PLAIN_NETWORK, Variant(WITHOUT_RCS)),
     "together": (
         *(PLAIN_NETWORK, CONTINUED, Variant(WITHOUT_RCS)),
-        *(HEADLINE_MASK, CONTROL_MASK, Variant(HOYER_INIT), HOYER_MASK),
+        *(HEADLINE_MASK, CONTROL_MASK, WINDOW_MASK, Variant(HOYER_INIT), HOYER_MASK),
     ),
     "guarantee": (PLAIN_NETWORK,),
 }

@@ -19,10 +19,10 @@ LEARNING: Final[dict[str, dict[str, Any]]] = {
 }
 """Learned masks, and what they change in ``[masks]``: for the last decision, or with the loss of the other stages."""
 
-INPUT_ALONE: Final = ("anytime", "energy")
+INPUT_ALONE: Final = ("anytime", "window", "energy")
 """Methods that are not tried with masks that fall from layer to layer."""
 
-METHODS: Final = (*LEARNING, "uniform", "first", "random", "energy")
+METHODS: Final = (*LEARNING, "uniform", "first", "random", "window", "energy")
 KEEPS: Final = (0.75, 0.5, 0.25)
 LAYOUTS: Final = ("input", "hierarchical")
 
@@ -159,5 +159,8 @@ HEADLINE_MASK: Final = Variant(PLAIN, "learned", 0.5, "input")
 
 CONTROL_MASK: Final = Variant(PLAIN, "uniform", HEADLINE_MASK.keep, HEADLINE_MASK.layout)
 """What it is measured against there: as many frames, none of them learned."""
+
+WINDOW_MASK: Final = Variant(PLAIN, "window", KEEPS[0], HEADLINE_MASK.layout)
+"""The busiest frames in a row, most of them: what begins and ends a recording without telling anything is left out."""
 
 HOYER_MASK: Final = Variant(HOYER_INIT, HEADLINE_MASK.method, HEADLINE_MASK.keep, HEADLINE_MASK.layout)

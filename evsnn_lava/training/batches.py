@@ -37,6 +37,12 @@ class FrameBatches(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
         """Number of frames of a sample."""
         return int(self.frames.shape[1])
 
+    @property
+    def events(self) -> npt.NDArray[np.float64]:
+        """Mean number of events of every frame, shape (T,)."""
+        found: npt.NDArray[np.float64] = self.frames.ne(0).flatten(2).sum((0, 2)).double().numpy() / len(self)
+        return found
+
     def __getitem__(self, index: list[int]) -> tuple[Tensor, Tensor]:
         """One batch: frames of shape (N, C, H, W, T) in float32, and labels."""
         return self.frames[index].float().movedim(1, -1), self.labels[index]

@@ -77,7 +77,7 @@ def choose_masks(
     steps = train.steps
     if masks.method != "learned":
         random = np.random.default_rng(config.seed)
-        return ChosenMasks(masks.method, static_masks(masks.method, counts, steps, random))
+        return ChosenMasks(masks.method, static_masks(masks.method, counts, train.events, random))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     stage, scores = SoftStage(network, config, counts, steps), np.ones((len(counts), steps))
     if stage.gates:  # masks that drop nothing have none

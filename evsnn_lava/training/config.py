@@ -156,7 +156,7 @@ class MasksConfig(_Strict):
 
     Attributes
     ----------
-    method : {"learned", "uniform", "first", "random", "energy"}
+    method : {"learned", "uniform", "first", "random", "window", "energy"}
         Where the masks come from; all but ``learned`` are controls without a soft stage.
     keep : tuple of float
         Share of the frames that each layer keeps, never rising; one value serves all layers.
@@ -185,7 +185,7 @@ class MasksConfig(_Strict):
         that are asked for at any time make early frames worth more; None takes that of ``train``.
     """
 
-    method: Literal["learned", "uniform", "first", "random", "energy"] = "learned"
+    method: Literal["learned", "uniform", "first", "random", "window", "energy"] = "learned"
     keep: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (0.5,)
     semantics: Literal["skip", "mute"] = "skip"
     soft_epochs: Count = 6

@@ -16,27 +16,45 @@ from evsnn_lava.errors import ConfigError, unknown_name
 from evsnn_lava.network import evenly
 from evsnn_lava.training.gates import BoolArray
 
-Choose = Callable[[int, int, np.random.Generator], npt.NDArray[np.integer]]
+TIE: Final = 1e-9
+"""Sums of events that differ by less are equal: they were added in another order."""
+
+Choose = Callable[[int, npt.NDArray[np.float64], np.random.Generator], npt.NDArray[np.integer]]
 
 STATIC: Final[dict[str, Choose]] = {
-    "uniform": lambda count, total, _: evenly(count, total),
-    "first": lambda count, total, _: np.arange(count),
-    "random": lambda count, total, random: np.sort(random.choice(total, count, replace=False)),
+    "uniform": lambda count, events, _: evenly(count, len(events)),
+    "first": lambda count, *_: np.arange(count),
+    "random": lambda count, events, random: np.sort(random.choice(len(events), count, replace=False)),
+    "window": lambda count, events, _: busiest_window(count, events),
 }
-"""Which `count` of `total` frames a layer keeps of those that the layer before keeps."""
+"""Which `count` frames a layer keeps of those that the layer before keeps, whose mean numbers of events are given."""
 
 
-def static_masks(method: str, counts: Sequence[int], steps: int, random: np.random.Generator) -> BoolArray:
+def busiest_window(count: int, events: npt.NDArray[np.float64]) -> npt.NDArray[np.integer]:
+    """The frames in a row that have most events together; the earliest of several.
+
+    Examples
+    --------
+    >>> busiest_window(2, np.array([1.0, 0.0, 3.0, 2.0, 2.0])).tolist()
+    [2, 3]
+    """
+    sums = np.convolve(events, np.ones(count), "valid")
+    return int(np.argmax(sums > sums.max() - TIE)) + np.arange(count)
+
+
+def static_masks(
+    method: str, counts: Sequence[int], events: npt.NDArray[np.float64], random: np.random.Generator
+) -> BoolArray:
     """Masks of a control, nested as learned ones.
 
     Parameters
     ----------
-    method : {"uniform", "first", "random"}
+    method : {"uniform", "first", "random", "window"}
         A key of ``STATIC``.
     counts : sequence of int
         Frames to keep per layer, never rising.
-    steps : int
-        Number of frames T.
+    events : numpy.ndarray of float64, shape (T,)
+        Mean number of events of every frame over the training set; only ``window`` looks at it.
     random : numpy.random.Generator
         For ``random``.
 
@@ -52,15 +70,15 @@ def static_masks(method: str, counts: Sequence[int], steps: int, random: np.rand
 
     Examples
     --------
-    >>> static_masks("uniform", [4, 2], 8, np.random.default_rng(1)).astype(int).tolist()
+    >>> static_masks("uniform", [4, 2], np.ones(8), np.random.default_rng(1)).astype(int).tolist()
     [[0, 1, 0, 1, 0, 1, 0, 1], [0, 0, 0, 1, 0, 0, 0, 1]]
     """
     if method not in STATIC:
         raise unknown_name("mask method", method, STATIC)
-    masks = np.zeros((len(counts), steps), dtype=bool)
-    kept = np.arange(steps)
+    masks = np.zeros((len(counts), len(events)), dtype=bool)
+    kept = np.arange(len(events))
     for mask, count in zip(masks, counts, strict=True):
-        kept = kept[STATIC[method](count, len(kept), random)]
+        kept = kept[STATIC[method](count, events[kept], random)]
         mask[kept] = True
     return masks
 

@@ -12,7 +12,15 @@ from benchmarks.papers.plan import EPSILONS
 from benchmarks.papers.variants import CONTINUED, HOYER_INIT, HOYER_MASK, PLAIN, WITHOUT_RCS, Variant, masked_variants
 
 STEPS, DEPTH = 20, 3
-GAINS = {"learned": 0.02, "anytime": 0.01, "uniform": 0.0, "first": -0.05, "random": -0.02, "energy": 0.005}
+GAINS = {
+    "learned": 0.02,
+    "anytime": 0.01,
+    "uniform": 0.0,
+    "first": -0.05,
+    "random": -0.02,
+    "window": -0.03,
+    "energy": 0.005,
+}
 BASES = {PLAIN: 0.96, WITHOUT_RCS: 0.95, HOYER_INIT: 0.965}
 
 
@@ -121,7 +129,7 @@ def picture_record(unit: HoyerUnit) -> dict:
     }
 
 
-def made_up(seeds: int = 3, studies: tuple[str, ...] = ("nmnist_small", "braille_forward")) -> Results:
+def made_up(seeds: int = 3, studies: tuple[str, ...] = ("nmnist_small", "nmnist_sums", "braille_forward")) -> Results:
     """Every variant of some data sets."""
     variants = [*(Variant(base) for base in BASES), CONTINUED, HOYER_MASK, *masked_variants()]
     numbers = range(1, seeds + 1)

@@ -51,7 +51,7 @@ def test_the_network_comes_out_as_it_went_in_if_it_is_rewound(rewind, chosen):
     assert found.facts()["scores"] == found.scores.round(6).tolist()
 
 
-@pytest.mark.parametrize("method", ["uniform", "first", "random"])
+@pytest.mark.parametrize("method", ["uniform", "first", "random", "window"])
 def test_controls_learn_nothing(method, chosen):
     found, stages, same = chosen(method=method)
     assert (stages, same, found.scores) == ([], True, None)
@@ -67,3 +67,14 @@ def test_masks_that_drop_nothing_are_not_learned(chosen):
 def test_a_threshold_keeps_what_is_more_open_than_shut(chosen):
     found, _, _ = chosen(harden="threshold", counts=(3, 3))
     np.testing.assert_array_equal(found.keep[0], found.scores[0] > 0.5)
+
+
+def test_a_window_lies_where_the_training_set_has_most_events():
+    frames = np.zeros((3, 1, 2, 2, STEPS), dtype=bool)
+    frames[..., 3:5], frames[0, ..., 0] = True, True
+    batches = FrameBatches(frames, np.zeros(3, dtype=int))
+    assert batches.events.tolist() == pytest.approx([4 / 3, 0, 0, 4, 4, 0])
+    values = {"name": "n", "data": {"dataset": "d"}, "masks": {"method": "window"}}
+    config = RunConfig.model_validate(values)
+    found = choose_masks(config, config.masks, EventNetwork(config.network, (1, 2, 2), 2), [2], batches, lambda _: None)
+    assert found.keep.astype(int).tolist() == [[0, 0, 0, 1, 1, 0]]

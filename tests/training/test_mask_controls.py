@@ -22,24 +22,32 @@ def counts_of(draw):
 @given(counts_of(), st.sampled_from(sorted(STATIC)), st.integers(0, 99))
 def test_static_masks_are_nested_and_keep_what_was_asked_for(sizes, method, seed):
     counts, steps = sizes
-    masks = static_masks(method, counts, steps, np.random.default_rng(seed))
+    events = np.random.default_rng(seed).random(steps)
+    masks = static_masks(method, counts, events, np.random.default_rng(seed))
     assert masks.shape == (len(counts), steps)
     assert masks.sum(1).tolist() == counts
     assert not (masks[1:] & ~masks[:-1]).any()
-    again = static_masks(method, counts, steps, np.random.default_rng(seed))
+    again = static_masks(method, counts, events, np.random.default_rng(seed))
     np.testing.assert_array_equal(masks, again)
 
 
 def test_first_is_first_and_random_depends_on_the_seed():
-    first = static_masks("first", [3, 2], 6, np.random.default_rng(1))
+    first = static_masks("first", [3, 2], np.ones(6), np.random.default_rng(1))
     assert first.astype(int).tolist() == [[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 0, 0]]
-    drawn = {static_masks("random", [5], 20, np.random.default_rng(seed)).tobytes() for seed in range(5)}
+    drawn = {static_masks("random", [5], np.ones(20), np.random.default_rng(seed)).tobytes() for seed in range(5)}
     assert len(drawn) == 5
+
+
+def test_a_window_has_more_events_than_any_other_and_the_earliest_of_equals_wins():
+    events = np.array([0.1, 0.2, 0.3, 5.0, 0.1, 0.6, 0.1])
+    masks = static_masks("window", [4, 2], events, np.random.default_rng(1))
+    assert masks.astype(int).tolist() == [[0, 0, 1, 1, 1, 1, 0], [0, 0, 1, 1, 0, 0, 0]]
+    assert static_masks("window", [3], np.full(9, 0.1), np.random.default_rng(1))[0, :3].all()
 
 
 def test_a_control_that_does_not_exist_is_refused():
     with pytest.raises(ConfigError, match="learned"):
-        static_masks("learned", [1], 2, np.random.default_rng(1))
+        static_masks("learned", [1], np.ones(2), np.random.default_rng(1))
 
 
 recordings = arrays(

@@ -9,6 +9,7 @@ from benchmarks.papers.loaded import Results
 from benchmarks.papers.tables.baseline import baseline, baseline_words
 from benchmarks.papers.tables.cutoff import cutoff, cutoff_grid, cutoff_words, regulariser
 from benchmarks.papers.tables.guarantee import guarantee, guarantee_words
+from benchmarks.papers.tables.heads import heads
 from benchmarks.papers.tables.hoyer import hoyer, hoyer_words
 from benchmarks.papers.tables.knowable import knowable
 from benchmarks.papers.tables.masks import masks, masks_tests, masks_words
@@ -23,6 +24,7 @@ BLOCKS: Final[dict[str, dict[str, Block]]] = {
     "cutoff": {
         "cutoff": cutoff,
         "cutoff_words": cutoff_words,
+        "heads": heads,
         "regulariser": regulariser,
         "knowable": knowable,
         "cutoff_grid": cutoff_grid,

@@ -23,13 +23,14 @@ def knowable(results: Results) -> list[str]:
     ]
     networks = list(results.seeds(DATASET, PLAIN).values()) if rows else []
     rows += (
-        [(title(DATASET), "network", *(percents(_at(one, share) for one in networks) for share in SHARES))]
+        [(title(DATASET), "network", *(percents(known_after(one, share) for one in networks) for share in SHARES))]
         if networks
         else []
     )
     return table(headings, rows)
 
 
-def _at(record: Record, share: float) -> float:
+def known_after(record: Record, share: float) -> float:
+    """Test accuracy of a network after a share of the frames."""
     curve: list[float] = record["test"]["curve"]
     return curve[max(1, round(share * len(curve))) - 1]

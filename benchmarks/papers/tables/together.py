@@ -19,6 +19,7 @@ from benchmarks.papers.variants import (
     HOYER_MASK,
     KEEPS,
     PLAIN,
+    WINDOW_MASK,
     WITHOUT_RCS,
     Variant,
 )
@@ -60,6 +61,7 @@ WAYS: Final = (
     Way("masks + cutoff", HEADLINE_MASK.name, True),
     Way("uniform masks", CONTROL_MASK.name, False),
     Way("uniform masks + cutoff", CONTROL_MASK.name, True),
+    Way("window (0.75) + cutoff", WINDOW_MASK.name, True),
     Way("Hoyer init", HOYER_INIT, False),
     Way("Hoyer init + masks + cutoff", HOYER_MASK.name, True),
     Way("plain, trained on", CONTINUED.name, False),
