@@ -101,17 +101,40 @@ def regulariser(results: Results) -> list[str]:
 
 def cutoff_words(results: Results) -> list[str]:
     """Whether twice fewer frames at half a point are reached, by the paper's policy and by the certified one."""
-    found = [(study, policy) for study in results.events(PLAIN) for policy in (HEADLINE, BEST)]
-    return [_sentence(results, *each) for each in found] or [NOTHING]
+    lines: list[str] = []
+    for study in results.events(PLAIN):
+        lines += [_sentence(results, study, policy) for policy in (HEADLINE, BEST)]
+        lines += _others(results, study)
+    return lines or [NOTHING]
+
+
+def _means(rows: list[Record]) -> tuple[float, float, bool]:
+    """Fewer frames, accuracy lost, and whether that is what was asked for."""
+    gain, loss = (float(np.mean([row[key] for row in rows])) for key in ("gain", "loss"))
+    return gain, loss, gain >= 2.0 and loss <= 0.005 + 1e-9
+
+
+def _others(results: Results, study: str) -> list[str]:
+    """Which of the further policies reach it, if any does."""
+    further = [policy for policy in POLICY_NAMES if policy != HEADLINE]
+    means = {policy: _means(_chosen(results, study, policy)) for policy in further}
+    reached = [
+        f"{policy} ({gain:.2f} x, {100 * loss:.2f} points)" for policy, (gain, loss, is_so) in means.items() if is_so
+    ]
+    if not reached:
+        return []
+    return [
+        f"- {title(study)}: of the {len(further)} further policies of the table, {', '.join(reached)} reached that."
+    ]
 
 
 def _sentence(results: Results, study: str, policy: str) -> str:
     rows = _chosen(results, study, policy)
-    gain, loss = (float(np.mean([row[key] for row in rows])) for key in ("gain", "loss"))
+    _, loss, is_reached = _means(rows)
     fewer, hardware = (times(row[key] for row in rows) for key in ("gain", "hardware_gain"))
     idle = sum(row["gain"] == 1.0 for row in rows)
     never = f" ({idle} of {number(len(rows), 'seed')} never stop)" if idle else ""
-    reached = "reached" if gain >= 2.0 and loss <= 0.005 + 1e-9 else "NOT reached"
+    reached = "reached" if is_reached else "NOT reached"
     return (
         f"- {title(study)}, {policy}: {fewer} fewer frames{never}, {hardware} fewer hardware steps, "
         f"{100 * loss:.2f} points lost against all frames; 2 x at 0.5 points was asked for: {reached}."
