@@ -10,8 +10,8 @@ import numpy as np
 
 from evsnn_lava.export.check.finding import Change, Finding
 from evsnn_lava.export.check.subject import Subject, layer_object
-from evsnn_lava.export.netfile.netx_limits import netx_problems
-from evsnn_lava.network import ConvSynapse, passes_on
+from evsnn_lava.export.netfile.netx_limits import largest_sum, netx_problems
+from evsnn_lava.network import ConvSynapse, Layer, passes_on
 from evsnn_lava.network.policy import NEVER
 
 LAVA: Final = "lava"
@@ -19,6 +19,9 @@ NETX: Final = "lava-dl 0.6.0, lava.lib.dl.netx"
 SUMS_IN_NETX: Final = (
     "netx has no words for a head of sums; the loihi2 back-end sets its sigma-delta neurons, other users must"
 )
+LARGEST_MESSAGE: Final = 2**15 - 1
+"""Of 16 bits with a sign, which netx gives to the messages of sigma-delta neurons."""
+
 DROPPED_PERIOD: Final = 256
 """The compiler warns that spikes of columns ``n * 256 - 1`` may be dropped."""
 
@@ -171,13 +174,30 @@ def stock_netx(subject: Subject) -> Iterator[Finding]:
     refused = {name for name, _ in problems}
     for layer in subject.network.layers:
         if passes_on(layer.neuron):
-            yield Finding("stock_netx", layer_object(layer.name), "warning", SUMS_IN_NETX, source=NETX)
+            yield _sums(layer)
         elif layer.name not in refused:
             yield Finding("stock_netx", layer_object(layer.name), "ok", "netx computes the same", source=NETX)
     for name, problem in problems:
         fact, _, remedy = str(problem).partition(": ")[2].rpartition("; ")
         change = Change("layer", None, remedy)
         yield Finding("stock_netx", layer_object(name), "error", fact, source=NETX, change=change)
+
+
+def _sums(layer: Layer) -> Finding:
+    """A head of sums, whose messages have to fit the bits that netx gives to sigma-delta neurons."""
+    largest = max(largest_sum(weights) for synapse in layer.synapses for weights in synapse.matrices)
+    level = "warning" if largest <= LARGEST_MESSAGE else "error"
+    change = Change("weights", None, "smaller weights: train with a larger train.logit_scale")
+    return Finding(
+        "stock_netx",
+        layer_object(layer.name),
+        level,
+        f"{SUMS_IN_NETX}; its messages reach {largest}, {LARGEST_MESSAGE} fit",
+        value=largest,
+        limit=LARGEST_MESSAGE,
+        source=NETX,
+        change=None if level == "warning" else change,
+    )
 
 
 def _by_netx(subject: Subject) -> bool:

@@ -336,8 +336,8 @@ def _check_activation(layer: Layer, largest: int | None, binary: bool) -> None:
         if isinstance(layer.neuron, DeltaNeuron):
             return  # it wraps at 32 bits in Lava as it does in the description
     else:
-        own = 0 if layer.recurrent is None else _largest_sum(layer.recurrent.weights)
-        reached = own + largest * max(_largest_sum(weights) for weights in synapse.matrices)
+        own = 0 if layer.recurrent is None else largest_sum(layer.recurrent.weights)
+        reached = own + largest * max(largest_sum(weights) for weights in synapse.matrices)
         limit = _limit(layer, binary)
     if reached >= limit:
         raise UnsupportedError(
@@ -358,7 +358,14 @@ def _limit(layer: Layer, binary: bool) -> int:
     return min(WORD_LIMIT, *(2**31 >> netx_weight_bits(part)[0] for part in parts))
 
 
-def _largest_sum(weights: npt.NDArray[np.int32]) -> int:
+def largest_sum(weights: npt.NDArray[np.int32]) -> int:
+    """The largest sum, as a magnitude, that spikes can make with the weights of one neuron.
+
+    Examples
+    --------
+    >>> largest_sum(np.array([[3, -4, -4], [5, 1, -2]]))
+    8
+    """
     rows = weights.reshape(len(weights), -1)
     up, down = (np.clip(rows, *side).sum(axis=1, dtype=np.int64) for side in ((0, None), (None, 0)))
     return int(max(up.max(), -down.min()))

@@ -334,6 +334,10 @@ def test_a_head_of_sums_is_a_warning_for_loihi2_and_an_error_for_loihi1():
     assert (finding.level, finding.rule) == ("warning", "stock_netx")
     (note,) = [each for each in found(network, "loihi2", ("note",)) if each.rule == "cutoff_form"]
     assert note.change is None  # comparators count spikes
+    wide = replace(head, synapse=DenseSynapse(np.full((2, 140), 254)))
+    network = chain(dense(140, outputs=140), wide, shape=(1, 1, 140))
+    broken = [each for each in found(network, "loihi2") if each.object == "layer head" and each.level == "error"]
+    assert [(each.rule, each.value, each.limit) for each in broken] == [("stock_netx", 140 * 254, 2**15 - 1)]
     assert {each.rule for each in found(network, "loihi1", ("error",))} >= {"neuron_kind"}
 
 
