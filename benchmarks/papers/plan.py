@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from benchmarks.papers.variants import CONTROL_MASK, LEARNING, Variant
+from benchmarks.papers.variants import CONTROL_MASK, LEARNING, WINDOW_MASK, Variant
 
 EPSILONS: Final = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
 """Of every policy."""
@@ -21,7 +21,7 @@ CONTROLS: Final = (HEADLINE, "fixed")
 """What controls of masks are stopped with; there are many of them."""
 
 SHOWN_CONTROL: Final = (*CONTROLS, GUARANTEED)
-"""The one control that stands beside all methods."""
+"""The controls that stand beside all methods."""
 
 SPLITS: Final = 200
 BOUNDS: Final = tuple((epsilon, delta) for epsilon in (0.01, 0.02, 0.05, 0.1) for delta in (None, 0.1, 0.05))
@@ -38,7 +38,7 @@ def policies_of(variant: Variant) -> tuple[str, ...]:
     """
     if variant.method in ("", *LEARNING):
         return POLICY_NAMES
-    return SHOWN_CONTROL if variant == CONTROL_MASK else CONTROLS
+    return SHOWN_CONTROL if variant in (CONTROL_MASK, WINDOW_MASK) else CONTROLS
 
 
 def has_cutoffs(found: Mapping[str, Any], variant: Variant) -> bool:
