@@ -25,7 +25,7 @@ VALUE_LIMIT: Final = 240
 """Characters of a value of the provenance that are shown."""
 
 LEADS: Final = {
-    "gap": "gap: lead of the best class over the second, in spikes",
+    "gap": "gap: lead of the best class over the second, in spikes or sums",
     "confidence": "confidence: softmax probability of the best class, in 1/32768",
 }
 """What the cutoff compares with its thresholds."""

@@ -177,9 +177,10 @@ def netx_problems(network: NetworkDescription) -> Iterator[tuple[str, Unsupporte
     binary = network.recipe.message_bits == 0
     starts_early = not isinstance(network.layers[0].synapse, DirectSynapse)
     for layer in network.layers:
+        is_head = binary and layer is network.layers[-1] and layer.recurrent is None
         checks: tuple[Check, ...] = (
             ("place", partial(_check_place, layer), ()),
-            ("fixed", partial(_check_fixed, layer), ("place",)),
+            ("fixed", partial(_check_fixed, layer, is_head), ("place",)),
             ("recurrence", partial(_check_recurrence, layer, binary), ("place",)),
             ("weights", partial(_check_weights, layer), ("place", "recurrence")),
             ("activation", partial(_check_activation, layer, largest, binary), ("place", "recurrence", "weights")),
@@ -215,9 +216,14 @@ def _check_place(layer: Layer) -> None:
         )
 
 
-def _check_fixed(layer: Layer) -> None:
+def _check_fixed(layer: Layer, is_head: bool) -> None:
     neuron, synapse = layer.neuron, layer.synapse
     if passes_on(neuron):
+        if not is_head:
+            raise UnsupportedError(
+                f"layer {layer.name}: neurons that pass on what comes in are a head, the last layer, behind spikes and "
+                "without recurrence; use others here"
+            )
         return  # the file calls it by another type, at which netx stops
     has_bias = "bias_mant" in neuron.per_channel
     if has_bias and isinstance(synapse, DirectSynapse):

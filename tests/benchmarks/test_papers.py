@@ -21,7 +21,8 @@ from benchmarks.papers.plan import GUARANTEED
 from benchmarks.papers.plots import PLOTS, digest, write_plot
 from benchmarks.papers.records import packed, read_record, unpacked, write_record
 from benchmarks.papers.tables import BLOCKS
-from benchmarks.papers.tables.cutoff import regulariser
+from benchmarks.papers.tables.cutoff import cutoff_words, regulariser
+from benchmarks.papers.tables.heads import heads
 from benchmarks.papers.tables.hoyer import hoyer_words
 from benchmarks.papers.tables.masks import compared, masks, masks_words
 from benchmarks.papers.tables.progress import progress
@@ -246,3 +247,26 @@ def test_the_regulariser_is_judged_on_seeds_that_have_both():
     first = {name: {1: seeds[1]} for name, seeds in found.items()}
     assert regulariser(Results({"nmnist_small": less})) == regulariser(Results({"nmnist_small": first}))
     assert len(regulariser(Results({"nmnist_small": first}))) == 4
+
+
+def test_both_heads_stand_beside_each_other_over_the_seeds_that_both_have(results):
+    records = {study: dict(variants) for study, variants in results.records.items()}
+    records["nmnist_sums"][PLAIN] = {1: records["nmnist_sums"][PLAIN][1]}
+    spikes, sums = (line.split(" | ") for line in heads(Results(records))[2:])
+    one = results.seeds("nmnist_small", PLAIN)[1]
+    assert (spikes[1], sums[1]) == ("spikes", "sums")
+    assert spikes[2] == f"{100 * one['test']['curve'][round(0.3 * len(one['test']['curve'])) - 1]:.1f} (1)"
+    assert spikes[6] == f"{100 * one['test']['accuracy']:.1f} (1)"
+    assert spikes[2:] == sums[2:]  # both were made up alike
+
+
+def test_a_further_policy_that_reaches_the_aim_is_named(results):
+    lines = [line for line in cutoff_words(results) if "further policies" in line]
+    records = {study: dict(variants) for study, variants in results.records.items()}
+    slow = {
+        seed: {**one, "chosen": dict.fromkeys(one["chosen"])} for seed, one in records["nmnist_small"][PLAIN].items()
+    }
+    records["nmnist_small"][PLAIN] = slow
+    never = [line for line in cutoff_words(Results(records)) if "further policies" in line]
+    assert lines[0].startswith("- N-MNIST small: of the 4 further policies of the table, confidence (")
+    assert not [line for line in never if line.startswith("- N-MNIST small:")]

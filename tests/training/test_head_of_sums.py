@@ -21,7 +21,7 @@ from evsnn_lava.export.netfile.storage import tree_to_bytes
 from evsnn_lava.export.netfile.writer import write_net
 from evsnn_lava.export.policies import Guaranteed, TopKGap
 from evsnn_lava.export.slayer.check import compare_blocks
-from evsnn_lava.network import CutoffPolicy, InputRecipe, SigmaDeltaNeuron
+from evsnn_lava.network import CubaNeuron, CutoffPolicy, DenseSynapse, FrameMasks, InputRecipe, SigmaDeltaNeuron
 from evsnn_lava.simulation import run, simulate
 from evsnn_lava.simulation.engine import Engine
 from evsnn_lava.training.artefact import TrainedModel
@@ -121,13 +121,35 @@ def test_the_file_holds_it_as_version_5(tmp_path):
     assert (tmp_path / "a.net").read_bytes() == (tmp_path / "b.net").read_bytes()
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+NEWER = {1: ("evsnn/cutoff/layers", "evsnn/recipe/message_bits"), 2: ("evsnn/cutoff/layers",)}
+REFUSALS = {1: "SUMS", 2: "SUMS", 3: "format_version contradicts", 4: "format_version contradicts"}
+
+
+@pytest.mark.parametrize("version", REFUSALS)
 def test_older_versions_do_not_know_it(tmp_path, version):
-    tree = encode(compile_model(trained())) | {"evsnn/format_version": np.array(version, "<i8")}
+    tree = encode(compile_model(trained("conv"))) | {"evsnn/format_version": np.array(version, "<i8")}
+    tree = {path: array for path, array in tree.items() if path not in NEWER.get(version, ())}
     tree[HASH_PATH] = np.array(content_digest(tree).encode())
     (tmp_path / "a.net").write_bytes(tree_to_bytes(tree))
-    with pytest.raises(FormatError):
+    with pytest.raises(FormatError, match=REFUSALS[version]):
         read_net(tmp_path / "a.net")
+
+
+def test_it_is_a_head_and_nothing_else(tmp_path):
+    network = compile_model(trained("conv"))
+    hidden, head = network.layers
+    deeper = replace(head, name="deeper", synapse=DenseSynapse(2 * np.eye(CLASSES, dtype=int)))
+    own = DenseSynapse(2 * np.eye(CLASSES, dtype=int))
+    cases = [
+        (hidden, head, deeper),
+        (replace(hidden, neuron=SigmaDeltaNeuron.sums()), replace(head, neuron=CubaNeuron(80, 1023, 128))),
+        (hidden, replace(head, recurrent=own)),
+    ]
+    for layers in cases:
+        masks = FrameMasks.all_kept(STEPS, len(layers))
+        with pytest.raises(UnsupportedError, match="are a head"):
+            write_net(replace(network, layers=layers, masks=masks, quantisation=()), tmp_path / "a.net")
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_sigma_delta_neurons_of_that_kind_are_still_refused(tmp_path):

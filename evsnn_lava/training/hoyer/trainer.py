@@ -115,6 +115,8 @@ def begin(config: RunConfig, hoyer: HoyerConfig) -> HoyerRun:
     for table in ("masks", "hoyer_init"):
         if getattr(config, table) is not None:
             raise ConfigError(f"[{table}] and [hoyer] in one configuration: pictures have no frames; leave one out")
+    if config.network.head != "spikes":
+        raise ConfigError("network.head: the head of a [hoyer] network is always a sigma neuron; leave the key out")
     if not config.network.layers:
         raise ConfigError("network.layers is empty; a [hoyer] network needs a hidden layer, add one")
     recipe = image_recipe(name, config.data.steps or 1, hoyer.pixel_bits)

@@ -70,6 +70,7 @@ def test_a_finished_run_is_resumed_as_it_was(trained):
     [
         ({"data": {"dataset": "digits"}}, "digit_images"),
         ({"masks": {}}, "leave one out"),
+        ({"network": {"head": "sums"}}, "always a sigma neuron"),
         ({"network": {"layers": []}}, "needs a hidden layer"),
     ],
 )
