@@ -18,6 +18,7 @@ from evsnn_lava.network import (
     SigmaDeltaNeuron,
     SigmaNeuron,
     Synapse,
+    passes_on,
 )
 
 
@@ -41,6 +42,8 @@ def part_kind(part: Synapse | Neuron | None) -> str:
     """
     if part is None:
         return "none"
+    if passes_on(part):
+        return "sums"
     return _NEURONS.get(type(part)) or _KINDS[type(part)][0]
 
 
