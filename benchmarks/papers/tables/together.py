@@ -172,6 +172,6 @@ def _verdict(results: Results, study: str, way: Way) -> list[str]:
     reached = "reached" if less >= 3 and loss <= 0.01 + 1e-9 else "NOT reached"
     return [
         f"- {title(study)}, {way.label}: {fewer:.2f} x fewer frames, {less:.2f} x less energy on loihi2, "
-        f"{100 * loss:.2f} points lost against plain, {number(len(paired), 'seed')}; 3 x less energy at one point lost was "
-        f"asked for: {reached}."
+        f"{100 * loss:.2f} points lost against plain, {number(len(paired), 'seed')}; 3 x less "
+        f"energy at one point lost was asked for: {reached}."
     ]
