@@ -55,7 +55,7 @@ def cases(draw):
     return network, rng.random((3, 2, 3, 3, STEPS)) < 0.5
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(case=cases())
 def test_the_same_output_a_step_later_for_each_gate(case):
     network, frames = case

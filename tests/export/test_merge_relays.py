@@ -106,7 +106,7 @@ def networks(draw):
     return network, f"layer{relay}", rng.random((3, *SHAPE, STEPS)) < 0.4
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(case=networks())
 def test_the_same_output_one_step_earlier(case):
     network, relay, frames = case

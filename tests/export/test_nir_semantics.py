@@ -515,7 +515,7 @@ def assert_same_layers(found, expected):
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(networks())
 def test_what_is_written_is_read_again_as_the_same_integers(tmp_path_factory, network):
     path = tmp_path_factory.mktemp("nir") / "net.nir"

@@ -42,7 +42,7 @@ def without_bias(network):
     return replace(network, layers=(network.layers[0], *layers[1:]))
 
 
-@settings(max_examples=75, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(case=drawing.networks(samples=4))
 def test_random_networks_decide_as_alone(case):
     """Every neuron and synapse, delays, recurrence, masks, cutoff: the same messages frame by frame, and decisions."""
