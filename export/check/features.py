@@ -10,7 +10,8 @@ import numpy as np
 
 from evsnn_lava.export.check.finding import Change, Finding
 from evsnn_lava.export.check.subject import Subject, layer_object
-from evsnn_lava.export.netfile.netx_limits import largest_sum, netx_problems
+from evsnn_lava.export.netfile.netx_limits import netx_problems
+from evsnn_lava.export.netfile.netx_weights import largest_sum
 from evsnn_lava.network import ConvSynapse, Layer, passes_on
 from evsnn_lava.network.policy import NEVER
 
@@ -185,7 +186,7 @@ def stock_netx(subject: Subject) -> Iterator[Finding]:
 
 def _sums(layer: Layer) -> Finding:
     """A head of sums, whose messages have to fit the bits that netx gives to sigma-delta neurons."""
-    largest = max(largest_sum(weights) for synapse in layer.synapses for weights in synapse.matrices)
+    largest = max(map(largest_sum, layer.synapse.matrices))
     level = "warning" if largest <= LARGEST_MESSAGE else "error"
     change = Change("weights", None, "smaller weights: train with a larger train.logit_scale")
     return Finding(

@@ -12,7 +12,6 @@ Source: ``lava.lib.dl.netx.hdf5``, ``lava.lib.dl.netx.utils.optimize_weight_bits
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evsnn_lava.errors import UnsupportedError
+from evsnn_lava.export.netfile.netx_weights import WEIGHT_BITS, largest_sum, netx_dense_weights, netx_weight_bits
 from evsnn_lava.network import (
     ComplexSynapse,
     ConvSynapse,
@@ -38,9 +38,6 @@ from evsnn_lava.network import (
 )
 from evsnn_lava.network.ranges import DECAY_UNITY, spread
 
-IntArray = npt.NDArray[np.int64]
-
-WEIGHT_BITS: Final = 8
 CONV_SIZE_LIMIT: Final = 127
 """Lava keeps kernel size, stride, padding, dilation and groups in signed bytes."""
 
@@ -63,82 +60,6 @@ CONV_LIMIT: Final = 2**23
 
 HELD_DOWN: Final = 2**23 - 1
 """How far below zero a voltage and a current can start; see "What stock netx makes of it" in ``docs/format.md``."""
-
-
-def netx_weight_bits(weights: npt.NDArray[np.integer]) -> tuple[int, int]:
-    """How netx rescales a dense matrix.
-
-    Parameters
-    ----------
-    weights : numpy.ndarray of int, shape (out, in)
-        Not all zero.
-
-    Returns
-    -------
-    shift : int
-        Bits by which the weights are shifted left (and the sum right again).
-    bits : int
-        Bits of a weight that Lava keeps.
-
-    Examples
-    --------
-    >>> netx_weight_bits(np.array([[-3, 3]])), netx_weight_bits(np.array([[-255, 2]]))
-    ((6, 3), (0, 9))
-    """
-    weights = _clipped(weights)
-    high, low = int(weights.max()), int(weights.min())
-    mixed = low < 0 <= high
-    if mixed:
-        room = min(127 / high if high else math.inf, 128 / -low)
-    else:
-        room = 255 / high if high > 0 else 256 / -low
-    shift = math.floor(math.log2(room)) + mixed
-    spare = next(n for n in range(WEIGHT_BITS, -1, -1) if not np.any(weights % (1 << n)))
-    return shift, WEIGHT_BITS - shift - spare + mixed
-
-
-def _clipped(weights: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    """The first thing that netx does: 254 is the most beside a negative weight."""
-    return np.minimum(weights, 254) if weights.min() < 0 else weights
-
-
-def netx_dense_weights(weights: npt.NDArray[np.integer], own: int | None = None) -> npt.NDArray[np.float32]:
-    """Weights that stock netx on Lava's fixed-point models really multiplies with.
-
-    Parameters
-    ----------
-    weights : numpy.ndarray of int, shape (out, in)
-        Weights in the file, not all zero; of a recurrent layer, those from before and its own side by side.
-    own : int, optional
-        Number of columns, the last ones, that belong to the recurrent synapse: netx scales both together, Lava
-        truncates each by itself.
-
-    Returns
-    -------
-    numpy.ndarray of float32, shape (out, in)
-        Equal to `weights` when netx is exact; NaN where the shift is undefined.
-
-    Examples
-    --------
-    >>> netx_dense_weights(np.array([[-256, -2]])).tolist()
-    [[-254.0, -2.0]]
-    """
-    shift, bits = netx_weight_bits(weights)
-    if shift < 0:
-        return np.full(weights.shape, np.nan, dtype=np.float32)
-    parts = np.split(_clipped(weights).astype(np.int32) << shift, [weights.shape[1] - (own or 0)], axis=1)
-    return np.hstack([_truncated(part, bits) for part in parts if part.size]) / np.float32(1 << shift)
-
-
-def _truncated(weights: npt.NDArray[np.integer], bits: int) -> npt.NDArray[np.float32]:
-    """What Lava's dense model leaves of weights, by the signs that occur in them."""
-    mixed = bool(weights.min() < 0 < weights.max())
-    dropped = WEIGHT_BITS - bits + mixed
-    if dropped < 0:
-        return np.full(weights.shape, np.nan, dtype=np.float32)
-    sign = -1 if weights.max() <= 0 and weights.min() < 0 else 1
-    kept = np.clip(sign * weights, -256 if mixed else 0, 255) >> dropped << dropped
-    return (sign * kept).astype(np.float32)
 
 
 def check_netx(network: NetworkDescription) -> None:
@@ -180,7 +101,8 @@ def netx_problems(network: NetworkDescription) -> Iterator[tuple[str, Unsupporte
         is_head = binary and layer is network.layers[-1] and layer.recurrent is None
         checks: tuple[Check, ...] = (
             ("place", partial(_check_place, layer), ()),
-            ("fixed", partial(_check_fixed, layer, is_head), ("place",)),
+            ("sums", partial(_check_sums, layer, is_head), ("place",)),
+            ("fixed", partial(_check_fixed, layer), ("place",)),
             ("recurrence", partial(_check_recurrence, layer, binary), ("place",)),
             ("weights", partial(_check_weights, layer), ("place", "recurrence")),
             ("activation", partial(_check_activation, layer, largest, binary), ("place", "recurrence", "weights")),
@@ -216,15 +138,18 @@ def _check_place(layer: Layer) -> None:
         )
 
 
-def _check_fixed(layer: Layer, is_head: bool) -> None:
+def _check_sums(layer: Layer, is_head: bool) -> None:
+    if passes_on(layer.neuron) and not is_head:
+        raise UnsupportedError(
+            f"layer {layer.name}: neurons that pass on what comes in are a head, the last layer, behind spikes and "
+            "without recurrence; use others here"
+        )
+
+
+def _check_fixed(layer: Layer) -> None:
     neuron, synapse = layer.neuron, layer.synapse
     if passes_on(neuron):
-        if not is_head:
-            raise UnsupportedError(
-                f"layer {layer.name}: neurons that pass on what comes in are a head, the last layer, behind spikes and "
-                "without recurrence; use others here"
-            )
-        return  # the file calls it by another type, at which netx stops
+        return  # the file calls them by another type, at which netx stops
     has_bias = "bias_mant" in neuron.per_channel
     if has_bias and isinstance(synapse, DirectSynapse):
         raise UnsupportedError(
@@ -362,19 +287,6 @@ def _limit(layer: Layer, binary: bool) -> int:
     if isinstance(layer.synapse, ComplexSynapse):
         parts = list(layer.synapse.matrices)
     return min(WORD_LIMIT, *(2**31 >> netx_weight_bits(part)[0] for part in parts))
-
-
-def largest_sum(weights: npt.NDArray[np.int32]) -> int:
-    """The largest sum, as a magnitude, that spikes can make with the weights of one neuron.
-
-    Examples
-    --------
-    >>> largest_sum(np.array([[3, -4, -4], [5, 1, -2]]))
-    8
-    """
-    rows = weights.reshape(len(weights), -1)
-    up, down = (np.clip(rows, *side).sum(axis=1, dtype=np.int64) for side in ((0, None), (None, 0)))
-    return int(max(up.max(), -down.min()))
 
 
 def _check_start(layer: Layer) -> None:

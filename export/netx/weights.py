@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from evsnn_lava.errors import UnsupportedError
-from evsnn_lava.export.netfile.netx_limits import WEIGHT_BITS, netx_dense_weights, netx_weight_bits
+from evsnn_lava.export.netfile.netx_weights import WEIGHT_BITS, netx_dense_weights, netx_weight_bits
 from evsnn_lava.export.netx.groups import Decision, IntArray
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from evsnn_lava.export.lowering.cutoff import lower_cutoff
-from evsnn_lava.export.netfile.netx_limits import netx_dense_weights, netx_weight_bits
+from evsnn_lava.export.netfile.netx_weights import netx_dense_weights, netx_weight_bits
 from evsnn_lava.export.netfile.neurons import stored_decay
 from evsnn_lava.export.netfile.writer import write_net
 from evsnn_lava.network import NEVER, CubaNeuron, CutoffPolicy, DenseSynapse, DirectSynapse, FrameMasks, Layer

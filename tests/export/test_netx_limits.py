@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import UnsupportedError
-from evsnn_lava.export.netfile.netx_limits import check_netx, netx_dense_weights
+from evsnn_lava.export.netfile.netx_limits import check_netx
+from evsnn_lava.export.netfile.netx_weights import netx_dense_weights
 from evsnn_lava.network import (
     ComplexSynapse,
     ConvSynapse,
