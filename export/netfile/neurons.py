@@ -64,7 +64,7 @@ def encode_neuron(neuron: Neuron) -> Block:
     >>> sorted(encode_neuron(SigmaNeuron()))
     ['gradedSpike', 'sigma_output', 'type']
     """
-    form = _SUMS if passes_on(neuron) else _FORMS[type(neuron)]
+    form = _FORMS[SUMS if passes_on(neuron) else type(neuron)]
     return {"type": text_array(form.type, "type"), "gradedSpike": np.array(neuron.graded), **form.encode(neuron)}
 
 
@@ -98,10 +98,8 @@ def decode_neuron(tree: Tree, block: str, direct: bool) -> Neuron:
     FormatError
         If something is missing or of the wrong form, or the neuron refuses a value.
     """
-    kind = take_word(tree, f"{block}/neuron/type", (*dict.fromkeys(form.type for form in _FORMS.values()), SUMS))
-    if kind == SUMS:
-        return SigmaDeltaNeuron.sums()  # it has no parameters
-    cls: type = next(neuron for neuron, form in _FORMS.items() if form.type == kind)
+    kind = take_word(tree, f"{block}/neuron/type", tuple(dict.fromkeys(form.type for form in _FORMS.values())))
+    cls = next(neuron for neuron, form in _FORMS.items() if form.type == kind)
     if kind == "SDNN":
         cls = DeltaNeuron if direct else SigmaNeuron if f"{block}/neuron/sigma_output" in tree else SigmaDeltaNeuron
     with placed(block, NEURON_PLACES):
@@ -179,14 +177,13 @@ class _Form:
     decode: Callable[[Tree, str], Any]
 
 
-_FORMS: Final[dict[type, _Form]] = {
+_FORMS: Final[dict[type | str, _Form]] = {
     CubaNeuron: _Form("CUBA", _encode_cuba, _decode_cuba),
     DeltaNeuron: _Form("SDNN", _threshold, _decode_delta),
     SigmaDeltaNeuron: _Form("SDNN", _threshold, _decode_sigma_delta),
     SigmaNeuron: _Form("SDNN", lambda _: {"sigma_output": np.array(True)}, lambda *_: SigmaNeuron()),
     RfNeuron: _Form("RF_PHASE", _encode_resonator, _decode_resonator(RfNeuron)),
     RfIzNeuron: _Form("RF_IZHIKEVICH", _encode_resonator, _decode_resonator(RfIzNeuron)),
+    SUMS: _Form(SUMS, lambda _: {}, lambda *_: SigmaDeltaNeuron.sums()),
 }
-
-_SUMS: Final = _Form(SUMS, lambda _: {}, lambda *_: SigmaDeltaNeuron.sums())
-"""A sigma-delta neuron of which netx could not say the exponents and the activation."""
+"""By class of neuron; sigma-delta neurons that pass on, which netx has no words for, by a name of their own."""

@@ -7,7 +7,7 @@ computes the layers in integers, and every message of every layer and step is co
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,8 +31,12 @@ from evsnn_lava.simulation import simulate
 
 FloatArray = npt.NDArray[np.float64]
 
-UNITS: Final[dict[type, int]] = {DeltaNeuron: GRADED_ONE, SigmaNeuron: GRADED_ONE * 64}
-"""The message that stands for 1.0 in SLAYER, 1 where it is not said; see :func:`_unit` for sigma-delta neurons."""
+UNITS: Final[dict[type, Callable[[Any], int]]] = {
+    DeltaNeuron: lambda neuron: 64 << neuron.spike_exp,
+    SigmaDeltaNeuron: lambda neuron: 64 << neuron.spike_exp,
+    SigmaNeuron: lambda _: GRADED_ONE * 64,
+}
+"""The message that stands for 1.0 in SLAYER, 1 where it is not said. Activations count in 1/64."""
 
 
 @dataclass(frozen=True)
@@ -182,15 +186,9 @@ def _sent(block: Any, x: Tensor) -> tuple[Tensor, Tensor]:
 def _laid(layer: Layer, sent: FloatArray, start: int, steps: int) -> FloatArray:
     """Messages of a layer on the steps of the reference, in its units."""
     silence = np.zeros((*sent.shape[:-1], start))
-    return np.concatenate([silence, sent], axis=-1)[..., :steps] * _unit(layer)
-
-
-def _unit(layer: Layer) -> int:
-    """The message that stands for 1.0; activations count in 1/64, and messages have so many bits more."""
-    neuron = layer.neuron
-    if isinstance(neuron, SigmaDeltaNeuron):
-        return 64 << neuron.spike_exp
-    return UNITS.get(type(neuron), 1)
+    return np.concatenate([silence, sent], axis=-1)[..., :steps] * UNITS.get(type(layer.neuron), lambda _: 1)(
+        layer.neuron
+    )
 
 
 def _first_difference(
