@@ -23,10 +23,10 @@ from benchmarks.papers.cutoffs import (
 from benchmarks.papers.deployed import Part, read_scores, save_scores
 from benchmarks.papers.guarantee import Bound, condensed, drawn_losses
 from benchmarks.papers.locks import held
-from benchmarks.papers.places import Places
+from benchmarks.papers.places import CONFIGS, Places
 from benchmarks.papers.records import read_record, unpacked
 from benchmarks.papers.runner import BusyError, forget, is_done, run_tasks, states
-from benchmarks.papers.units import EventUnit, event_units, tasks_of
+from benchmarks.papers.units import SUMS, EventUnit, event_units, tasks_of
 from benchmarks.papers.variants import HOYER_INIT, METHODS, PLAIN, WITHOUT_RCS, Variant
 from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.study_stops import stopped
@@ -38,6 +38,7 @@ from evsnn_lava.network import (
     top2_gap,
 )
 from evsnn_lava.simulation.engine import Engine
+from evsnn_lava.training.config import read_config
 
 from .papers_networks import part
 
@@ -288,3 +289,13 @@ def test_an_unknown_table_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["speed"])
     assert "no table speed; choose of baseline" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("spiking", "sums"), SUMS.items())
+def test_networks_with_a_head_of_sums_differ_in_the_head_alone(spiking, sums):
+    one, other = (read_config(CONFIGS / f"{study}.toml").model_dump() for study in (spiking, sums))
+    heads = [values["network"].pop("head") for values in (one, other)]
+    assert heads == ["spikes", "sums"]
+    for values in (one, other):
+        del values["name"], values["network"]["output_weight_scale"], values["train"]["logit_scale"]
+    assert one == other

@@ -14,7 +14,7 @@ Data = Any
 Draw = Callable[[Any, Data], None]
 
 STYLE: Final = {"svg.hashsalt": "evsnn_lava", "svg.fonttype": "none", "font.size": 9, "path.simplify": True}
-COLOURS: Final = ("#1b6ca8", "#d1495b", "#3a7d44", "#8d5a97", "#e09f3e", "#5b5b5b", "#00798c", "#a44a3f", "#7a7a00")
+COLOURS: Final = ("#1b6ca8", "#d1495b", "#3a7d44", "#8d5a97", "#e09f3e", "#5b5b5b", "#24b8c4", "#a44a3f", "#7a7a00")
 """They keep their order: the first is what a plot is about."""
 
 

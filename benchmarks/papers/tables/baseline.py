@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.papers.loaded import Results, accuracy
 from benchmarks.papers.tables.words import NOTHING, listed, micro, number, percents, spread, table, title
+from benchmarks.papers.units import SUMS
 from benchmarks.papers.variants import PLAIN
 
 HEADINGS: Final = (
@@ -21,8 +22,10 @@ HEADINGS: Final = (
     "loihi1, uJ",
 )
 
-WANTED: Final = {"nmnist_small": 0.96, "nmnist_sums": 0.96, "braille_recurrent": 0.94, "braille_sums": 0.94}
-"""Mean test accuracy that was to be reached."""
+WANTED: Final = {"nmnist_small": 0.96, "braille_recurrent": 0.94}
+"""Mean test accuracy that was to be reached, with either head."""
+
+ASKED: Final = WANTED | {SUMS[study]: share for study, share in WANTED.items()}
 
 
 def baseline(results: Results) -> list[str]:
@@ -60,7 +63,7 @@ def _sentence(results: Results, study: str) -> str:
     text = (
         f"- {title(study)}: {spread(found.values(), 100)} % on the test samples, {number(len(found), 'seed')}, {sizes}"
     )
-    if study not in WANTED:
+    if study not in ASKED:
         return text + "."
-    reached = float(np.mean(list(found.values()))) >= WANTED[study] - 1e-9
-    return f"{text}; {100 * WANTED[study]:.0f} % were asked for: {'reached' if reached else 'NOT reached'}."
+    reached = float(np.mean(list(found.values()))) >= ASKED[study] - 1e-9
+    return f"{text}; {100 * ASKED[study]:.0f} % were asked for: {'reached' if reached else 'NOT reached'}."

@@ -9,10 +9,8 @@ from benchmarks.papers.knowable import SHARES
 from benchmarks.papers.loaded import Record, Results, accuracy, certified_cutoff
 from benchmarks.papers.tables.knowable import known_after
 from benchmarks.papers.tables.words import both, micro, percents, points, table, times, title
+from benchmarks.papers.units import SUMS
 from benchmarks.papers.variants import PLAIN
-
-HEADS: Final = {"nmnist_small": "nmnist_sums", "braille_recurrent": "braille_sums"}
-"""The study with a head of sums, by that with a spiking one."""
 
 ASKED: Final = SHARES[:4]
 
@@ -26,7 +24,7 @@ def heads(results: Results) -> list[str]:
 
 
 def _rows(results: Results) -> Iterator[tuple[str, ...]]:
-    for spiking, sums in HEADS.items():
+    for spiking, sums in SUMS.items():
         pairs = both(results.seeds(spiking, PLAIN), results.seeds(sums, PLAIN))
         for word, found in zip(("spikes", "sums"), pairs, strict=True):
             if found:

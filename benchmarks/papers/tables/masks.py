@@ -60,8 +60,16 @@ def _accuracies(results: Results, study: str, layout: str, keep: float) -> tuple
     )
 
 
-def _differences(results: Results, study: str, first: str, second: str, pick: Pick) -> list[float]:
-    found: list[float] = np.subtract(*both(*(results.values(study, name, pick) for name in (first, second)))).tolist()
+Pair = tuple[list[float], list[float]]
+
+
+def _pair(results: Results, study: str, first: str, second: str, pick: Pick = accuracy) -> Pair:
+    """What two variants reach, over the seeds that both have."""
+    return both(results.values(study, first, pick), results.values(study, second, pick))
+
+
+def _differences(results: Results, study: str, first: str, second: str, pick: Pick = accuracy) -> list[float]:
+    found: list[float] = np.subtract(*_pair(results, study, first, second, pick)).tolist()
     return found
 
 
@@ -100,19 +108,21 @@ def compared_shares(results: Results, study: str, control: str) -> dict[Place, f
 
 
 def _test(results: Results, place: Place, control: str, corrected: float) -> tuple[str, ...]:
-    learned, other = _pairs(results, place, control)
-    found = compare(learned, other, "greater")
+    found = compare(*_pairs(results, place, control), "greater")
     tests = (found.t_p, corrected, found.wilcoxon_p, found.sign_flip_p, found.smallest_p)
     study, layout, keep = place
-    names = (_name(LEARNED, keep, layout), _name(control, keep, layout))
-    gains = (points(_differences(results, study, *names, pick)) for pick in PARTS)
+    gains = (points(_differences(results, study, *_names(place, control), pick)) for pick in PARTS)
     head = (title(study), layout, f"{keep:g}", control, str(found.pairs))
     return (*head, *gains, *map(chance, tests))
 
 
-def _pairs(results: Results, place: Place, control: str) -> tuple[list[float], list[float]]:
-    study, layout, keep = place
-    return both(*(results.values(study, _name(method, keep, layout), accuracy) for method in (LEARNED, control)))
+def _names(place: Place, control: str) -> tuple[str, str]:
+    _, layout, keep = place
+    return _name(LEARNED, keep, layout), _name(control, keep, layout)
+
+
+def _pairs(results: Results, place: Place, control: str) -> Pair:
+    return _pair(results, place[0], *_names(place, control))
 
 
 def compared(results: Results, place: Place, control: str) -> PairedComparison | None:
@@ -148,8 +158,7 @@ def _against(results: Results, study: str, control: str) -> list[str]:
 
 
 def _half(results: Results, study: str) -> list[str]:
-    name = _name(LEARNED, 0.5, "input")
-    changes = [_differences(results, study, name, PLAIN, pick) for pick in PARTS]
+    changes = [_differences(results, study, HEADLINE_MASK.name, PLAIN, pick) for pick in PARTS]
     if not changes[0]:
         return []
     loss, held_out = (-float(np.mean(change)) for change in changes)
@@ -164,7 +173,7 @@ def _half(results: Results, study: str) -> list[str]:
 def _within(results: Results, study: str) -> list[str]:
     """Static controls that lose no more than was asked for without half of the frames, and how much."""
     names = {method: _name(method, HEADLINE_MASK.keep, HEADLINE_MASK.layout) for method in STATIC}
-    losses = {method: _differences(results, study, PLAIN, name, accuracy) for method, name in names.items()}
+    losses = {method: _differences(results, study, PLAIN, name) for method, name in names.items()}
     means = {method: float(np.mean(found)) for method, found in losses.items() if found}
     return [
         f"{method} ({100 * loss:.1f}, {number(len(losses[method]), 'seed')})"
