@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from evsnn_lava.doctor import diagnose
 
@@ -29,6 +30,11 @@ BACKENDS = {
     "loihi2": ("loihi2", {}),
 }
 """What `--backend` takes: a back-end and its options."""
+
+# Speed is what benchmarks prove: a test does not fail because the machine is busy. Tests with fixed draws say so again,
+# as hypothesis takes their draws from their source.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_configure():

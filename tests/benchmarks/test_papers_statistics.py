@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -17,7 +17,6 @@ values = st.lists(st.integers(-20, 20).map(lambda n: n / 100), min_size=2, max_s
 sides = st.sampled_from(["two-sided", "greater"])
 
 
-@settings(deadline=None)
 @given(values, sides)
 def test_sign_flips_are_counted(differences, side):
     def extreme(signs):
@@ -29,7 +28,6 @@ def test_sign_flips_are_counted(differences, side):
     assert sign_flip_p(differences, side) == sum(map(extreme, patterns)) / len(patterns)
 
 
-@settings(deadline=None)
 @given(values, sides)
 def test_p_values_are_probabilities_and_no_permutation_gives_less_than_the_smallest(differences, side):
     found = compare(differences, [0.0] * len(differences), side)

@@ -171,7 +171,7 @@ def test_nothing_is_left_where_writing_fails(tmp_path: Path, event_set: EventSet
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damage_anywhere_is_an_error_of_ours_or_harmless(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -50,7 +50,7 @@ def cases(draw: st.DrawFn) -> tuple[Recording, InputRecipe]:
     return Recording(np.array(t_us), np.array(x), np.array(y), np.array(p)), recipe
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cases())
 def test_binning_equals_the_obvious_loop(case: tuple[Recording, InputRecipe]) -> None:
     recording, recipe = case
@@ -62,7 +62,7 @@ def test_binning_equals_the_obvious_loop(case: tuple[Recording, InputRecipe]) ->
     np.testing.assert_array_equal(bin_set(event_set, recipe), [frames, frames])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 50), st.integers(1, 12))
 def test_count_binning_gives_frames_of_equal_numbers_of_events(events: int, steps: int) -> None:
     recording = Recording(np.zeros(events), np.arange(events), np.zeros(events), np.ones(events))

@@ -11,7 +11,7 @@ from evsnn_lava.data import stratified_split
 from evsnn_lava.errors import ConfigError
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_parts_are_disjoint_complete_and_proportional(data: st.DataObject) -> None:
     labels = np.array(data.draw(st.lists(st.integers(-1, 4), min_size=2, max_size=60)))

@@ -49,7 +49,7 @@ def threshold_by_definition(gap, settled, hundredths, min_support):
     return min(good, default=NEVER)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(case=samples(), hundredths=HUNDREDTHS, min_support=st.integers(1, 12))
 def test_thresholds_are_the_definition_tried_out(case, hundredths, min_support):
     gap, settled = case
@@ -62,7 +62,7 @@ def test_thresholds_are_the_definition_tried_out(case, hundredths, min_support):
     assert found.tolist() == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=samples(), hundredths=HUNDREDTHS, min_support=st.integers(1, 5))
 def test_of_the_samples_that_a_threshold_stops_enough_are_settled(case, hundredths, min_support):
     gap, settled = case
@@ -75,7 +75,7 @@ def test_of_the_samples_that_a_threshold_stops_enough_are_settled(case, hundredt
             assert passes(gap[:, step], settled[:, step], threshold, hundredths)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=samples(), low=HUNDREDTHS, more=HUNDREDTHS, min_support=st.integers(1, 5))
 def test_more_tolerance_never_stops_later(case, low, more, min_support):
     gap, settled = case

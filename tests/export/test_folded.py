@@ -56,7 +56,7 @@ def with_decay(network, dv):
 SCALES = st.tuples(*[st.sampled_from([2, 4, 60, 800, 4094, 4096, 4098, 4100, 20_000, 131_070])] * 3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), scales=SCALES, at_the_end=st.booleans())
 def test_what_a_voltage_keeps_changes_no_message(seed, scales, at_the_end):
     """4095 is what a chip has; 4096 would keep nothing at all."""
@@ -69,7 +69,7 @@ def test_what_a_voltage_keeps_changes_no_message(seed, scales, at_the_end):
         assert np.array_equal(one, other)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), scales=SCALES)
 def test_a_layer_fires_in_the_step_of_its_picture_alone(seed, scales):
     rng = np.random.default_rng(seed)
@@ -81,7 +81,7 @@ def test_a_layer_fires_in_the_step_of_its_picture_alone(seed, scales):
         assert not messages.any()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32 - 1), scales=SCALES, steps=st.integers(1, 4), at_the_end=st.booleans())
 def test_engine_and_reference_agree(seed, scales, steps, at_the_end):
     rng = np.random.default_rng(seed)

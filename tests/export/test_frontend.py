@@ -84,7 +84,7 @@ def trained_spikes(torch, model, frames):
         return [spikes.numpy() > 0 for spikes, _ in model.network(torch.tensor(masks.stream(frames)).float(), gate)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     semantics=st.sampled_from(["skip", "mute"]),
@@ -152,7 +152,7 @@ def test_facts_say_what_rounding_did(frontend, torch, blocks):
 
 
 @pytest.mark.parametrize("scale", [16, 64, 128])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(threshold=st.floats(0.1, 31), current=st.floats(0, 1), voltage=st.floats(0, 1))
 def test_neuron_parameters_are_slayers_device_parameters(frontend, blocks, scale, threshold, current, voltage):
     options = {"threshold": threshold, "current_decay": current, "voltage_decay": voltage, "scale": scale}

@@ -33,7 +33,7 @@ from evsnn_lava.network import (
 from evsnn_lava.simulation import record_golden, reference
 from evsnn_lava.simulation.engine import Engine
 
-PATIENT = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 SPIKES = CubaNeuron(vth_mant=1, du=4095, dv=4096)
 
 

@@ -119,7 +119,7 @@ def assert_chain_is(nodes, frames, layers, expected):
 
 
 @pytest.mark.torch
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(case=graphs())
 def test_random_graphs_spike_as_torch_and_slayer_compute_them(case):
     nodes, frames = case

@@ -41,7 +41,7 @@ def layers(draw):
     return found[out], image, out
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(case=layers())
 def test_kernels_in_a_common_frame_are_the_same_matrices(case):
     synapses, image, out = case

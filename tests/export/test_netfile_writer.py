@@ -163,7 +163,7 @@ def random_frames(network, samples):
 
 
 @given(network=networks())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_written_network_comes_back(network, tmp_path_factory):
     path = tmp_path_factory.mktemp("net") / "a.net"
     write_net(network, path)

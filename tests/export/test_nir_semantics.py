@@ -151,7 +151,7 @@ def random_frames(shape, steps, seed=0, samples=3):
     return np.random.default_rng(seed).random((samples, *shape, steps)) < 0.3
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.data())
 def test_if_networks_with_pools_and_odd_sizes_compute_what_nir_says(data):
     """Conv with bias, pool, padded conv, pool, flatten, affine; every number is whole, so nothing is rounded."""
@@ -515,7 +515,7 @@ def assert_same_layers(found, expected):
         )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(networks())
 def test_what_is_written_is_read_again_as_the_same_integers(tmp_path_factory, network):
     path = tmp_path_factory.mktemp("nir") / "net.nir"

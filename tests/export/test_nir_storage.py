@@ -274,7 +274,7 @@ def test_an_interrupt_ends_the_child(path):
     assert not alive
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_damaged_files_give_our_errors_or_a_network(valid, tmp_path_factory, data):
     """Changed bytes, cut files: whatever comes, it is a network or one of our errors."""

@@ -45,7 +45,7 @@ def frames(shape, seed=0):
     return np.random.default_rng(seed).integers(0, 3, (2, *shape)).astype(float)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data(), st.integers(1, 4), st.tuples(st.integers(3, 11), st.integers(3, 11)))
 def test_pool_then_convolution_is_one_convolution(data, channels, size):
     pool, conv, shape = data.draw(pools(channels)), data.draw(convolutions(channels)), (channels, *size)
@@ -60,7 +60,7 @@ def test_pool_then_convolution_is_one_convolution(data, channels, size):
     assert np.array_equal(compose(pool, conv).apply(cut), conv.apply(pool.apply(values)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data(), st.integers(1, 4), st.tuples(st.integers(5, 11), st.integers(5, 11)))
 def test_convolution_then_unpadded_pool_is_one_convolution(data, channels, size):
     conv, shape = data.draw(convolutions(channels)), (channels, *size)

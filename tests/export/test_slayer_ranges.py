@@ -58,7 +58,7 @@ def layers(draw):
     return Layer("it", synapse, neuron, shape, back), frames, bits
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(case=layers())
 def test_no_state_gets_beyond_its_bound(case):
     layer, frames, bits = case
@@ -105,7 +105,7 @@ def resonators(draw):
     return Layer("it", ComplexSynapse(*parts), kind(draw(st.sampled_from([0, 30, 9000])), *sizes), (3,)), rng
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(case=resonators())
 def test_no_resonator_gets_beyond_its_bound(case):
     layer, rng = case

@@ -25,7 +25,7 @@ def convolutions(draw):
 PAIRS = {"stride": 1, "padding": 0, "dilation": 1}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(convolutions(), st.data())
 def test_parts_reach_together_what_the_whole_reaches(drawn, data):
     synapse, shape = drawn

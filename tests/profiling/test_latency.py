@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import ConfigError
@@ -13,7 +13,7 @@ from evsnn_lava.network import FrameMasks
 from evsnn_lava.profiling import EventCounts, even_load, step_times
 from evsnn_lava.profiling.latency import time_per_sample
 
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+PATIENT = settings(max_examples=60)
 LOIHI1 = load_profile("loihi1")
 TIMES = LOIHI1.time
 EVENTS = ("input_events", "messages", "synops")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -13,7 +13,7 @@ from evsnn_lava.hw_profiles import load_profile, profile_names
 from evsnn_lava.profiling import KINDS, Estimate, Estimates, EventCounts, Ledger, build_ledger, even_load
 from evsnn_lava.profiling.ledger import EVENT_KINDS, PRICE_OF, energy_per_sample, power_energy
 
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+PATIENT = settings(max_examples=60)
 SHAPE = (3, 2, 4)
 PROFILES = st.sampled_from(profile_names())
 EVENTS = arrays(np.int64, SHAPE, elements=st.integers(0, 10**6))

@@ -50,7 +50,7 @@ def fixture_package():
 
 @pytest.mark.torch
 @given(case=cases)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_full_run_gives_the_results_of_the_package(package, tmp_path_factory, case):
     kind, seed, bits = case
     network, frames = full_network(random_network(kind, seed, bits)), random_frames(seed, bits)
@@ -67,7 +67,7 @@ def test_a_full_run_gives_the_results_of_the_package(package, tmp_path_factory, 
 
 @pytest.mark.torch
 @given(case=cases)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_masks_and_early_exit_give_what_the_package_counts_sample_by_sample(package, case):
     kind, seed, bits = case
     network, frames = random_network(kind, seed, bits), random_frames(seed, bits)
@@ -84,7 +84,7 @@ def test_masks_and_early_exit_give_what_the_package_counts_sample_by_sample(pack
 
 @pytest.mark.torch
 @given(case=cases)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_torch_network_sends_what_the_reference_sends(package, case):
     kind, seed, bits = case
     network, frames = full_network(random_network(kind, seed, bits)), random_frames(seed, bits)

@@ -147,7 +147,6 @@ def exact_j(ledger: Ledger, kinds: tuple[str, ...]) -> Fraction:
 
 cases = st.integers(0, 2**32)
 few = settings(
-    deadline=None,
     max_examples=4,
     phases=[Phase.generate],  # a smaller seed is no smaller case
     suppress_health_check=list(HealthCheck),

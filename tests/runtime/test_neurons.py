@@ -99,7 +99,7 @@ def same(lava, ours):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1), start=st.sampled_from([0, STATE, -STATE]))
 def test_every_step_equals_the_specification(model_of, family, data, seed, start):
     neuron, rng = data.draw(FAMILIES[family]), np.random.default_rng(seed)

@@ -51,7 +51,7 @@ def differences(network, frames, answers):
 def test_random_networks_give_the_same_messages_and_states(lava):
     compared = 0
 
-    @settings(max_examples=NETWORKS, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=NETWORKS, suppress_health_check=list(HealthCheck))
     @given(case=drawing.networks(samples=1))
     def compare(case):
         nonlocal compared
@@ -74,7 +74,7 @@ def test_numbers_end_where_lavas_end(lava, name):
     mode=st.sampled_from([None, *SIGN_MODES]),
     delayed=st.booleans(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_synapse_of_few_bits_is_that_of_its_stored_weights(lava, seed, bits, mode, delayed):
     rng = np.random.default_rng(seed)
     weights = drawing.values(rng, "weight", (3, 4), -100, 255) * rng.choice([1, 1, 0, -1])
@@ -123,7 +123,7 @@ def test_a_sum_that_is_never_delivered_may_be_undefined(lava):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lif_reset_is_the_reference_started_again(lava, data):
     """`LIFReset` forgets before it updates, so each of its spans is a run of the reference, one step shifted."""
     rng = np.random.default_rng(data.draw(st.integers(0, 999)))

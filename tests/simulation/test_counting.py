@@ -23,7 +23,7 @@ from evsnn_lava.network import (
 from evsnn_lava.network.fanout import message_costs, recurrent_costs
 from evsnn_lava.simulation import cumulative_scores, fanout, result_from_trace, run, simulate
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=40)
 
 
 def reached(by_hand, synapse, shape):

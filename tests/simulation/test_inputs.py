@@ -45,7 +45,7 @@ def lived(rng, neuron):
 
 
 @pytest.mark.parametrize("kind", NEURONS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32))
 def test_what_arrived_explains_the_states_and_is_told_where_it_can_be(kind, seed):
     neuron, modulus = NEURONS[kind]

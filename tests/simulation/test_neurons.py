@@ -39,7 +39,7 @@ def stepped(neuron, states, activation):
     return DYNAMICS[type(neuron)].step(neuron, SHAPE, states, activation)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(situation=situations())
 def test_step_is_the_equations_of_the_neuron_in_plain_integers(by_hand, situation):
     neuron, states, activation = situation
@@ -56,7 +56,7 @@ def test_step_is_the_equations_of_the_neuron_in_plain_integers(by_hand, situatio
 
 
 @pytest.mark.lava
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(situation=situations())
 def test_step_is_that_of_lavas_own_model_from_any_state(situation):
     from . import lava_models as lava

@@ -23,7 +23,7 @@ from evsnn_lava.network import (
 from evsnn_lava.simulation import run, simulate
 from evsnn_lava.simulation.reference import gate_open
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=40)
 
 
 def with_masks(network, masks):
@@ -42,7 +42,7 @@ def assert_same(trace, other, steps=None):
             assert np.array_equal(state[..., :steps], two[name][..., :steps]), name
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_every_neuron_and_step_is_what_plain_integers_give(cases, by_hand, data):
     network, frames = data.draw(cases)

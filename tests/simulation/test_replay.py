@@ -91,7 +91,7 @@ def test_sums_that_leave_their_words_are_cut_as_the_synapse_cuts_them(exponent, 
         assert_lived_as_it_must(network, frames, 0, index)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_random_networks_do_so_too(cases, data):
     network, frames = data.draw(cases)

@@ -66,7 +66,7 @@ def test_every_sample_chooses_for_itself_and_is_another_one():
     assert all(awake(network, sample[None]) == [True, True] for sample in frames)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_frames_fit_the_network_and_are_the_same_again(cases, data):
     network, _ = data.draw(cases)
@@ -79,7 +79,7 @@ def test_frames_fit_the_network_and_are_the_same_again(cases, data):
     simulate(network, frames)  # refuses what does not fit
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), strength=st.sampled_from(DENSITIES))
 def test_no_single_density_wakes_more_layers(cases, data, strength):
     network, _ = data.draw(cases)

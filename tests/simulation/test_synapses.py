@@ -58,7 +58,7 @@ def spread(kernel, dilation):
     return wide
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=convolutions())
 def test_convolution_is_scipys_correlation(case):
     synapse, spikes = case
@@ -77,7 +77,7 @@ def test_convolution_is_scipys_correlation(case):
 
 
 @pytest.mark.torch
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=convolutions())
 def test_convolution_is_torchs(case):
     from evsnn_lava._torch import F, torch

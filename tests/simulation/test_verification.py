@@ -141,7 +141,7 @@ def test_a_single_mask_bit_is_found_at_the_sender(network, mask, frame):
     assert_found(network, changed_mask(network, mask, frame), max(0, mask - 1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sample=st.integers(0, 1), layer=st.integers(0, DEPTH - 1), data=st.data())
 def test_a_single_wrong_message_is_found(network, sample, layer, data):
     messages = [part.copy() for part in simulate(network, network.golden.frames).messages]

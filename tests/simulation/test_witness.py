@@ -13,7 +13,7 @@ from evsnn_lava.simulation import record_golden, run, simulate
 from evsnn_lava.simulation.verification import compare_messages
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_every_layer_and_step_is_written_down(cases, data):
     network, frames = data.draw(cases)
@@ -28,7 +28,7 @@ def test_every_layer_and_step_is_written_down(cases, data):
     assert np.array_equal(golden.decision, result.decision)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_what_is_recorded_agrees_with_itself(cases, data):
     network, frames = data.draw(cases)

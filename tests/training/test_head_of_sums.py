@@ -72,7 +72,7 @@ def test_the_score_of_a_class_is_the_sum_of_its_weights(layers):
     assert (expected[:, -1] > 0).any()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), layers=st.sampled_from(["recurrent", "conv", "none"]))
 def test_training_slayer_and_the_integers_send_the_same(seed, layers):
     model, frames = trained(layers, seed), some_frames(seed, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -18,7 +18,6 @@ def counts_of(draw):
     return sorted(draw(st.lists(st.integers(1, steps), min_size=1, max_size=4)), reverse=True), steps
 
 
-@settings(deadline=None)
 @given(counts_of(), st.sampled_from(sorted(STATIC)), st.integers(0, 99))
 def test_static_masks_are_nested_and_keep_what_was_asked_for(sizes, method, seed):
     counts, steps = sizes
@@ -55,7 +54,6 @@ recordings = arrays(
 )
 
 
-@settings(deadline=None)
 @given(recordings, st.data())
 def test_busiest_frames_are_no_quieter_than_those_left_out_and_stay_in_order(frames, data):
     keep = data.draw(st.integers(1, frames.shape[-1]))

@@ -25,7 +25,7 @@ neuron_parameters = st.fixed_dictionaries(
         "scale": st.sampled_from((1, 64, 256)),
     }
 )
-SETTINGS = settings(max_examples=60, deadline=None)
+SETTINGS = settings(max_examples=60)
 
 
 def both(parameters):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.torch
 NEURON = {"threshold": 1.25, "current_decay": 0.25, "voltage_decay": 0.03, "tau_grad": 0.03, "scale_grad": 10.0}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 999), decay=st.sampled_from((0.0, 0.1, 1.0)), units=st.integers(1, 9))
 def test_forward_is_slayers(seed, decay, units):
     torch.manual_seed(seed)

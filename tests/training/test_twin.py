@@ -69,7 +69,7 @@ def networks(draw):
     return network, rng.random((2, *recipe.input_shape, STEPS)) < draw(st.sampled_from([0.3, 0.1]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(case=networks())
 def test_stock_slayer_sends_what_the_reference_sends(slayer_messages, case):
     network, frames = case
@@ -170,7 +170,7 @@ def wide_networks(draw):
     return network, rng.integers(low, high + 1, (2, *shape, 20)) * (rng.random((2, *shape, 20)) < 0.5)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(case=wide_networks())
 def test_everything_that_slayer_can_say_is_what_the_reference_sends(slayer_messages, case):
     network, frames = case

@@ -30,7 +30,7 @@ from evsnn_lava.simulation.engine import Engine
 
 from .drawing import LOIHI2, NEURON, networks, small_chip
 
-PATIENT = settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=20, suppress_health_check=list(HealthCheck))
 
 
 @PATIENT

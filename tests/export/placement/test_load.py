@@ -18,7 +18,7 @@ from evsnn_lava.simulation import run
 
 from .drawing import LOIHI2, networks, small_chip
 
-PATIENT = settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=20, suppress_health_check=list(HealthCheck))
 CUTS = (st.integers(3, 200), st.integers(20, 400))
 
 

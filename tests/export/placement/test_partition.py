@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evsnn_lava.export.placement import place
@@ -14,7 +14,7 @@ from evsnn_lava.export.placement.words import WEIGHT_BITS, weight_bits
 from evsnn_lava.hw_profiles import load_profile
 from evsnn_lava.network import ConvSynapse, CubaNeuron, DenseSynapse, DirectSynapse, Layer
 
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+PATIENT = settings(max_examples=60)
 NEURON = CubaNeuron(vth_mant=25, du=4095, dv=1024)
 
 

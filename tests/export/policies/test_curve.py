@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import ConfigError
@@ -25,7 +25,6 @@ def test_the_curve_is_what_fixed_stops_reach(draw):
     assert curve.oct_p95 == np.percentile(times, 95)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(1, 6))
 def test_the_optimal_cutoff_time_by_hand(seed, steps):
     rng = np.random.default_rng(seed)

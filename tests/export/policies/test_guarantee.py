@@ -19,7 +19,6 @@ from evsnn_lava.network import CutoffPolicy
 EPSILON, DELTA = 0.03, 0.1
 
 
-@settings(deadline=None)
 @given(samples=st.integers(1, 60), errors=st.integers(0, 60), hundredths=st.integers(1, 99))
 def test_the_tail_is_that_of_the_binomial_distribution(samples, errors, hundredths):
     p = hundredths / 100
@@ -27,7 +26,6 @@ def test_the_tail_is_that_of_the_binomial_distribution(samples, errors, hundredt
     assert binomial_tail(errors, samples, p) == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(epsilon=st.floats(0.001, 0.5), delta=st.floats(0.001, 0.9))
 def test_so_many_samples_and_not_one_less(epsilon, delta):
     needed = samples_needed(epsilon, delta)
@@ -35,7 +33,6 @@ def test_so_many_samples_and_not_one_less(epsilon, delta):
     assert needed == 1 or binomial_tail(0, needed - 1, epsilon) > delta * (1 - 1e-9)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 99), samples=st.integers(1, 40))
 def test_halves_are_halves(seed, samples):
     first, second = random_halves(samples, seed)
@@ -161,7 +158,7 @@ def test_without_labels_half_the_samples_are_enough(draw):
     assert np.mean(exits["unfitted"]) < np.mean(exits["fitted"])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_risk_control_counts_a_sample_that_any_more_careful_policy_loses(draw, seed):
     scores, labels = draw(seed, 150, hard=0.2)

@@ -55,7 +55,7 @@ def test_a_tie_never_stops(name, draw):
     assert policy.exit_step(ties).tolist() == [scores.shape[1]]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, low=st.integers(0, 30), more=st.integers(0, 30))
 @pytest.mark.parametrize("kind", [TopKGap, Confidence, Fixed])
 def test_more_tolerance_never_stops_later(kind, draw, seed, low, more):
@@ -65,7 +65,7 @@ def test_more_tolerance_never_stops_later(kind, draw, seed, low, more):
     assert (loose.decide(scores).exit_step <= strict.decide(scores).exit_step).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, hundredths=st.integers(0, 40), support=st.integers(1, 30), monotone=st.booleans())
 @pytest.mark.parametrize("kind", [TopKGap, Confidence])
 def test_at_every_step_enough_samples_stop_and_enough_of_them_are_right(
@@ -81,7 +81,7 @@ def test_at_every_step_enough_samples_stop_and_enough_of_them_are_right(
             assert settled[stopped, step].sum() * 100 >= (100 - hundredths) * stopped.sum()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(thresholds=st.lists(st.integers(0, 9) | st.just(NEVER), min_size=1, max_size=8))
 def test_thresholds_that_never_rise_are_the_lowest_above_the_given(thresholds):
     found = never_rising(np.array(thresholds))
@@ -90,7 +90,7 @@ def test_thresholds_that_never_rise_are_the_lowest_above_the_given(thresholds):
     assert found[:-1].tolist() == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, hundredths=st.integers(0, 20))
 def test_a_fixed_stop_is_the_first_that_loses_no_more_than_epsilon(draw, seed, hundredths):
     scores, labels = draw(seed, 50, steps=8, hard=0.3)

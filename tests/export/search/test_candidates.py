@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import ConfigError, UnsupportedError
@@ -35,7 +35,6 @@ def network(masks=None, weights=(80, 3)):
     return NetworkDescription("n", layers, InputRecipe(1, 1, masks.steps, 1000), masks, never, ("off", "on"))
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=3), st.lists(st.integers(1, 12), max_size=3))
 def test_masks_are_nested_in_those_of_the_file_and_no_network_comes_twice(keep, frames):
     made = network()

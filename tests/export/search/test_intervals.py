@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.search.intervals import bootstrap, wilson
 
 
-@settings(deadline=None)
 @given(st.integers(1, 500), st.data())
 def test_a_share_lies_inside_its_interval_and_the_other_share_mirrors_it(samples, data):
     right = data.draw(st.integers(0, samples))
@@ -38,7 +37,6 @@ def test_a_mean_is_covered_about_as_often_as_said():
     assert 0.89 <= covered <= 0.98
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60))
 def test_the_percentile_is_that_of_the_cost_reports(values):
     found = bootstrap(values, "p95", 20, 1)

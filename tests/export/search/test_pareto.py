@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from evsnn_lava.export.search.pareto import pareto_places
 
 
-@settings(deadline=None)
 @given(arrays(np.int64, array_shapes(min_dims=2, max_dims=2, max_side=8), elements=st.integers(0, 3)))
 def test_what_nothing_else_dominates_is_left(costs):
     rows = costs.tolist()

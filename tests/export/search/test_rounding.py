@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -26,7 +26,6 @@ from evsnn_lava.network.precision import sign_mode_of
 WEIGHTS = arrays(np.int32, st.integers(1, 20), elements=st.integers(-256, 255))
 
 
-@settings(deadline=None)
 @given(WEIGHTS, st.integers(2, 7))
 def test_what_is_left_is_the_nearest_that_the_bits_hold(weights, bits):
     rounded = rounded_weights(weights, bits)
@@ -39,7 +38,6 @@ def test_what_is_left_is_the_nearest_that_the_bits_hold(weights, bits):
     assert np.array_equal(rounded_weights(-weights, bits), -rounded)
 
 
-@settings(deadline=None)
 @given(WEIGHTS, st.integers(2, 7))
 def test_the_chip_needs_no_more_bits(weights, bits):
     mixed = sign_mode_of(weights) == "mixed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evsnn_lava.export.search.candidates import Candidate
@@ -26,7 +26,6 @@ def row(name, **numbers):
 SMALL = st.integers(0, 3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=1, max_size=8), SMALL, SMALL)
 def test_the_choice_is_in_the_pareto_set(drawn, least, most):
     rows = [row(str(index), accuracy=a / 3, p95=p, energy=e, time=t) for index, (a, p, e, t) in enumerate(drawn)]

@@ -18,7 +18,7 @@ from .. import drawing
 from . import building
 from .comparing import differences, fired, result_differences
 
-SOME = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 SLOTS = st.integers(1, 7)
 
 

@@ -73,7 +73,7 @@ def test_all_ways_give_the_sums_of_the_reference(name, rate, rng):
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_random_convolutions_give_the_sums_of_the_reference(data):
     draw = data.draw
     groups, shape = draw(st.sampled_from([1, 1, 1, 2, 3])), (0, draw(st.integers(1, 9)), draw(st.integers(1, 9)))

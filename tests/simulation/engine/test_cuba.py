@@ -71,7 +71,7 @@ def test_every_end_with_every_end(du, dv):
 
 
 @given(seed=st.integers(0, 2**32 - 1), each=st.booleans(), channels=st.sampled_from([1, 63, 64, 70, 200]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_state_with_any_parameter(seed, each, channels):
     rng = np.random.default_rng(seed)
     size = (9, channels)

@@ -35,8 +35,8 @@ from .comparing import (
     unlike,
 )
 
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-SOME = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=200, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 SLOTS, THREADS = st.integers(1, 7), st.integers(1, 3)
 
 

@@ -87,7 +87,7 @@ def test_read_only_and_memory_mapped_frames_are_taken(kind, rng, tmp_path):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_frames_of_every_length_and_mask_are_dealt_out(data):
     """Words of eight frames, and what is left of them; skipped and muted frames; room that must grow."""
     steps, bits = data.draw(st.integers(1, 35)), data.draw(st.sampled_from([0, 0, 6]))

@@ -25,7 +25,7 @@ KINDS = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1))
 @pytest.mark.parametrize("kind", KINDS)
 def test_spikes_are_decided_as_in_the_reference(kind, seed):

@@ -17,7 +17,7 @@ from .comparing import stepped_differences
 
 
 @given(case=drawing.networks(samples=2))
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, suppress_health_check=list(HealthCheck))
 def test_random_networks_step_as_the_reference_does(case):
     assert stepped_differences(*case) == []
 

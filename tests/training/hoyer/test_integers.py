@@ -66,7 +66,7 @@ def test_fold_changes_no_decision(configure, network_of, extremum):
     assert 0.05 < fired / decisions < 0.95
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), dense=st.booleans(), gain=st.floats(-3, 3), spread=st.floats(-3, 3))
 def test_fold_holds_for_any_statistics(seed, dense, gain, spread):
     """Gains of both signs and every size, negative `v_th`, small extrema."""
@@ -88,7 +88,7 @@ def test_fold_holds_for_any_statistics(seed, dense, gain, spread):
         assert torch.equal((sums >= 1).double()[far], block.spike(block.drive(x))[far])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(1, 4), stride=st.integers(1, 2), at_the_end=st.booleans())
 def test_random_integers_are_those_of_the_engine(seed, steps, stride, at_the_end):
     torch.manual_seed(seed)
