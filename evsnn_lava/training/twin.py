@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from typing import Any, Final, cast
 
 import numpy as np
@@ -25,7 +26,7 @@ from evsnn_lava.network import (
     SigmaNeuron,
     passes_on,
 )
-from evsnn_lava.network.ranges import spread
+from evsnn_lava.network.ranges import STATE_BITS, spread
 from evsnn_lava.simulation.reference import checked_stream, gate_open
 
 SCALE: Final = 64
@@ -37,6 +38,7 @@ MESSAGE_ONE: Final = 4096
 FULL_DECAYS: Final = (0, 4096)
 EPSILON_LIMIT: Final = 4096
 EXACT_FLOAT: Final = 1 << 24
+LARGEST_STATE: Final = 1 << (STATE_BITS - 1)
 
 Messages = npt.NDArray[Any]
 
@@ -77,11 +79,40 @@ def slayer_messages(network: NetworkDescription, frames: npt.NDArray[Any]) -> tu
 
 def _respond(layer: Layer, x: Tensor, gate: Tensor) -> Tensor:
     """What the neurons of a layer send, before the step that it takes, shape (N, M, K)."""
-    summing = isinstance(layer.neuron, SigmaDeltaNeuron | SigmaNeuron)
-    drive = DRIVE[type(layer.synapse)](layer, x.float() / (MESSAGE_ONE if summing else 1))
+    _require_exact_sums(layer, x)
+    drive = DRIVE[type(layer.synapse)](layer, x.float())
+    if isinstance(layer.neuron, SigmaDeltaNeuron | SigmaNeuron):
+        drive = drive / MESSAGE_ONE
     if layer.recurrent is not None:
         return _recurrent(layer, drive, gate)
     return FIRE[type(layer.neuron)](layer, drive) * gate
+
+
+def _require_exact_sums(layer: Layer, x: Tensor) -> None:
+    """Large messages that cancel leave a small sum, but SLAYER's float32 has rounded on the way to it."""
+    size = x.abs()
+    if size.numel() == 0 or int(size.max()) <= 1:
+        return
+    drives = [DRIVE[type(layer.synapse)](replace(layer, synapse=part), size.float()) for part in _signs(layer.synapse)]
+    for raised, lowered in zip(*(each if isinstance(each, tuple) else (each,) for each in drives), strict=True):
+        if float((raised - lowered).max()) * SCALE >= EXACT_FLOAT:
+            raise _refusal(layer, "adds up more than 24 bits, which SLAYER's float32 sums round")
+
+
+def _signs(synapse: Any) -> tuple[Any, Any]:
+    """What raises and what lowers the sums: the same connections with their positive and their negative weights."""
+    names = [each.name for each in fields(synapse)]
+    signed = [name for name in ("weights", "weight", "bias") if name in names]
+    inner = {name: _signs(getattr(synapse, name)) for name in ("real", "imag") if name in names}
+    raised, lowered = (
+        replace(
+            synapse,
+            **{name: limit(getattr(synapse, name), 0) for name in signed},
+            **{name: both[place] for name, both in inner.items()},
+        )
+        for place, limit in enumerate((np.maximum, np.minimum))
+    )
+    return raised, lowered
 
 
 def _recurrent(layer: Layer, drive: Tensor, gate: Tensor) -> Tensor:
@@ -96,7 +127,7 @@ def _recurrent(layer: Layer, drive: Tensor, gate: Tensor) -> Tensor:
         for delay, synapse in parts:
             if step > delay:
                 now = now + synapse(sent[..., step - 1 - delay : step - delay])
-        sent[..., step : step + 1] = neuron(now) * gate[step]
+        sent[..., step : step + 1] = _spikes(layer, neuron, now, int(step < _compared(drive))) * gate[step]
     return sent
 
 
@@ -146,7 +177,27 @@ def _loaded(layer: Layer, synapse: Any, weights: npt.NDArray[np.integer], weight
 
 
 def _fire_cuba(layer: Layer, drive: Tensor) -> Tensor:
-    return _cuba(layer)(drive)
+    return _spikes(layer, _cuba(layer), drive, _compared(drive))
+
+
+def _spikes(layer: Layer, cuba: Any, drive: Tensor, compared: int) -> Tensor:
+    """SLAYER's `forward`, with a look at the states of the first steps."""
+    current, voltage = cuba.dynamics(drive)
+    _require_state_bits(layer, cuba, current[..., :compared], voltage[..., :compared])
+    return cuba.spike(voltage)
+
+
+def _compared(values: Tensor) -> int:
+    """Steps whose spikes are heard: a layer delays by one, so that those of the last step are not."""
+    return int(values.shape[-1]) - 1
+
+
+def _require_state_bits(layer: Layer, neuron: Any, *states: Tensor) -> None:
+    """States of the chip wrap or stop at 24 bits, SLAYER's go on."""
+    if any(float(state.abs().max()) * neuron.s_scale >= LARGEST_STATE for state in states if state.numel()):
+        raise _refusal(
+            layer, f"leaves the {STATE_BITS} bits of a state, where the chip wraps or stops and SLAYER does not"
+        )
 
 
 def _cuba(layer: Layer) -> Any:
@@ -231,6 +282,7 @@ def _fire_rf(layer: Layer, drive: tuple[Tensor, Tensor]) -> Tensor:
     rf = family.Neuron(neuron.vth_mant / SCALE, 8, 0, scale=SCALE)
     rf.sin_decay.data.fill_(neuron.sin_decay)
     rf.cos_decay.data.fill_(neuron.cos_decay)
+    _require_state_bits(layer, rf, *(state[..., : _compared(state)] for state in rf.dynamics(drive)))
     return rf(drive)
 
 

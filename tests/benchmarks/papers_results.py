@@ -15,6 +15,7 @@ STEPS, DEPTH = 20, 3
 GAINS = {
     "learned": 0.02,
     "anytime": 0.01,
+    "elimination": 0.015,
     "uniform": 0.0,
     "first": -0.05,
     "random": -0.02,

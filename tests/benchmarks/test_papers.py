@@ -24,7 +24,7 @@ from benchmarks.papers.tables import BLOCKS
 from benchmarks.papers.tables.cutoff import cutoff_words, regulariser
 from benchmarks.papers.tables.heads import heads
 from benchmarks.papers.tables.hoyer import hoyer_words
-from benchmarks.papers.tables.masks import compared, masks, masks_words
+from benchmarks.papers.tables.masks import Match, masks, masks_words
 from benchmarks.papers.tables.progress import progress
 from benchmarks.papers.tables.together import WAYS, chosen_keep, together_words, ways
 from benchmarks.papers.tables.words import spread
@@ -37,6 +37,7 @@ from .papers_results import guarantee_record, made_up, record
 
 FILES = sorted(RESULTS.glob("*/*.json"))
 EMPTY = Results({})
+HALF = ("nmnist_small", "input", 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +104,31 @@ def test_a_single_seed_has_no_interval():
 
 
 def test_learned_masks_win_where_they_are_better_in_every_seed(results):
-    found = compared(results, ("nmnist_small", "input", 0.5), "uniform")
+    found = Match("nmnist_small", "learned", "uniform").compared(results, HALF)
     assert found.sign_flip_p == pytest.approx(1 / 32)
-    assert "p < 0.05 (permutation) at input 0.75, input 0.5, input 0.25, hierarchical" in masks_words(results)[2]
+    said = next(line for line in masks_words(results) if "learned against uniform" in line)
+    assert "p < 0.05 (permutation) at input 0.75, input 0.5, input 0.25, hierarchical" in said
+
+
+def test_masks_must_cost_little_and_beat_uniform_ones(results):
+    for method in ("learned", "elimination"):
+        assert any(f"{method} masks lose" in line and line.endswith(": reached.") for line in masks_words(results))
+    for change in ({"learned": ("test", 0.9)}, {"uniform": ("test", 0.999)}):
+        ((method, (part, value)),) = change.items()
+        records = {study: dict(variants) for study, variants in results.records.items()}
+        name = Variant(PLAIN, method, 0.5, "input").name
+        found = results.seeds("nmnist_small", name)
+        records["nmnist_small"][name] = {
+            seed: {**one, part: {**one[part], "accuracy": value}} for seed, one in found.items()
+        }
+        words = masks_words(Results(records))
+        assert next(line for line in words if "learned masks lose" in line).endswith(": NOT reached.")
+
+
+def test_every_pair_of_ways_is_compared_once(results):
+    said = [re.match(r"- N-MNIST small, (\w+) against (\w+) masks", line) for line in masks_words(results)]
+    pairs = [found.groups() for found in said if found]
+    assert len({frozenset(pair) for pair in pairs}) == len(pairs) == 7 + 6
 
 
 def test_masks_tell_what_they_lose_on_either_kind_of_held_out_samples(results):
@@ -119,7 +142,7 @@ def test_masks_tell_what_they_lose_on_either_kind_of_held_out_samples(results):
     assert row.endswith("| -0.5 ± 0.0 | -20.0 ± 0.0 |")
     words = masks_words(Results(records))[0]
     assert "lose 0.5 points on the test samples and 20.0 on the validation samples" in words
-    assert "Of the static controls, none lose at most one." in words
+    assert "- N-MNIST small: of the static controls, none lose at most one point." in masks_words(Results(records))
 
 
 def test_a_single_bad_seed_loses_it(results):
@@ -128,7 +151,7 @@ def test_a_single_bad_seed_loses_it(results):
     bad = {**results.seeds("nmnist_small", name)[1]}
     bad["test"] = {**bad["test"], "accuracy": 0.5}
     records["nmnist_small"][name] = {**results.seeds("nmnist_small", name), 1: bad}
-    found = compared(Results(records), ("nmnist_small", "input", 0.5), "uniform")
+    found = Match("nmnist_small", "learned", "uniform").compared(Results(records), HALF)
     assert found.sign_flip_p > 0.05
 
 
