@@ -46,6 +46,8 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     rows = Rows.of(evaluate(network, samples, options.backend, output, not options.no_cutoff, **told))
     output.note(str(samples))
     facts = run_facts(network, rows, samples)
+    if network.guarantee and not options.no_cutoff:
+        facts |= promise_facts(network, rows, samples, output)
     if options.json:
         output.show_json(facts)
     else:
@@ -108,6 +110,34 @@ def run_facts(network: NetworkDescription, rows: Rows, samples: Samples) -> dict
     }
 
 
+def promise_facts(network: NetworkDescription, rows: Rows, samples: Samples, output: Output) -> dict[str, Any]:
+    """What the cutoff promises, and what it costs these samples; the engine runs them to their last step for that.
+
+    Parameters
+    ----------
+    network : NetworkDescription
+        With a guarantee.
+    rows : Rows
+        What came out with its cutoff.
+    samples : Samples
+        What it was run on.
+    output : Output
+        Where to show progress.
+
+    Returns
+    -------
+    dict
+        ``guarantee``, a sentence; where classes are known, ``accuracy_all_steps``, and ``lost_samples``, those that are
+        right after all steps and wrong at the exit.
+    """
+    facts: dict[str, Any] = {"guarantee": network.guarantee}
+    if samples.known is None or network.cutoff.layers:
+        return facts
+    full = Rows.of(evaluate(network, samples, "engine", output, cutoff=False))
+    lost = (full.decision == samples.known) & (rows.decision != samples.known)
+    return {**facts, "accuracy_all_steps": full.accuracy(samples.known), "lost_samples": int(lost.sum())}
+
+
 def facts_table(facts: dict[str, Any]) -> Table:
     """The facts of a run for people."""
     table = Table.grid(padding=(0, 2))
@@ -127,6 +157,18 @@ def facts_table(facts: dict[str, Any]) -> Table:
         "per sample": f"{events[0]:.0f} messages, {events[1]:.0f} synaptic operations",
         "wall time": f"{format_si(facts['wall_time_s'], 's')}, {per_second:.1f} samples/s",
     }
-    for name, value in rows.items():
+    for name, value in (rows | _promise(facts)).items():
         table.add_row(Text(name, "dim"), Text(value))
     return table
+
+
+def _promise(facts: dict[str, Any]) -> dict[str, str]:
+    """What is guaranteed, and what became of it here."""
+    if "guarantee" not in facts:
+        return {}
+    said = {"guarantee": facts["guarantee"]}
+    if "lost_samples" not in facts:
+        return said
+    lost, all_steps = facts["lost_samples"], 100 * facts["accuracy_all_steps"]
+    gained = 100 * facts["accuracy"] - all_steps
+    return {**said, "cost here": f"{gained:+.1f} points, {lost} lost; {all_steps:.1f} % with all steps"}
