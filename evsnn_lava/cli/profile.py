@@ -19,6 +19,8 @@ from evsnn_lava.cli.profile_options import TRACE_SAMPLES, declare, named_hardwar
 from evsnn_lava.cli.profile_runs import FileRun, price, read_files, read_profiles, require_run, run_file
 from evsnn_lava.cli.profile_trace import traced
 from evsnn_lava.cli.recordings import load_samples
+from evsnn_lava.export.check import check
+from evsnn_lava.hw_profiles import Chip
 from evsnn_lava.profiling.measured import Readings, read_readings
 from evsnn_lava.reporting import constants_table, cost_tables
 from evsnn_lava.reporting.ledger_csv import ledger_csv
@@ -73,9 +75,26 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         output.note(f"{file.label}: {part}" if options.more else str(part))
         measured = measure_file(run, output) if host else None
         costs.append(Costs(run, tuple(price(run, profiles, output)), measured))
+    for cost in costs:
+        _say_what_cannot_run(cost, output)
     _write(costs, options, output)
     _show(costs, readings, options, output)
     return 0
+
+
+def _say_what_cannot_run(cost: Costs, output: Output) -> None:
+    """A price says nothing about whether the chip takes the network."""
+    network = cost.run.file.network
+    for named in cost.reports:
+        chip = named.report.hardware
+        if not isinstance(chip, Chip):
+            continue
+        errors = sorted({each.rule for each in check(network, chip, named.report.chips) if each.level == "error"})
+        if errors:
+            output.note(
+                f"{cost.run.file.label}: `evsnn check --hw {named.profile}` finds errors ({', '.join(errors)}); "
+                f"it does not run on {chip.title} as it is, and this is what it would cost"
+            )
 
 
 def _write(costs: list[Costs], options: argparse.Namespace, output: Output) -> None:

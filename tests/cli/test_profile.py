@@ -256,3 +256,24 @@ def test_readings_of_one_chip_do_not_stand_beside_two_files(profile, files):
     code, _, err = profile("--measured", files / "readings.json", nets=("small.net", "masked.net"))
     assert code == 2
     assert "give one file and one profile" in err
+
+
+def test_a_network_that_does_not_run_on_a_chip_is_named_beside_its_price(files, evsnn):
+    """Loihi 1 has no graded messages."""
+    rng, recipe = np.random.default_rng(0), InputRecipe.frames((8, 1, 1), steps=15, message_bits=5)
+    layer = Layer("out", DenseSynapse(2 * rng.integers(-20, 30, (3, 8))), CubaNeuron(30, 1023, 122), (3,))
+    masks, cutoff = FrameMasks.all_kept(15, 1), CutoffPolicy.never(15)
+    write_net(Network("graded", (layer,), recipe, masks, cutoff, ("a", "b", "c")), files / "graded.net")
+    np.savez(files / "graded.npz", frames=rng.integers(0, 16, (6, 8, 15)), labels=rng.integers(0, 3, 6))
+
+    def said(name, *chips):
+        code, _, err = evsnn("profile", files / f"{name}.net", "--data", files / f"{name}.npz", "--hw", ",".join(chips))
+        assert code == 0
+        return [line for line in err.splitlines() if "does not run on" in line]
+
+    (files / "test.npz").rename(files / "small.npz")
+    assert said("small", "loihi1", "loihi2") == said("graded", "loihi2") == []
+    assert said("graded", "loihi1", "loihi2") == [
+        "graded: `evsnn check --hw loihi1` finds errors (message_bits); "
+        "it does not run on Loihi 1 as it is, and this is what it would cost"
+    ]
