@@ -22,7 +22,7 @@ ABLATIONS: Final[dict[str, dict[str, Any]]] = {
 
 MNIST: Final = "mnist_hoyer"
 CIFAR: Final = "cifar10_hoyer"
-"""Only done where it is asked for by name; it wants a GPU."""
+"""Only trained where it is asked for by name; it wants a GPU."""
 
 QUICK_PICTURES: Final = "quick_hoyer"
 PICTURES: Final = (MNIST, CIFAR, QUICK_PICTURES)

@@ -106,9 +106,16 @@ def times(values: Iterable[float]) -> str:
 
 
 def micro(values: Iterable[float]) -> str:
-    """Joules or seconds as millionths, mean only, three digits."""
+    """Joules or seconds as millionths, mean only, three digits and never an exponent.
+
+    Examples
+    --------
+    >>> micro([1.2345e-6]), micro([1.93266e-3])
+    ('1.23', '1933')
+    """
     found = list(values)
-    return f"{1e6 * float(np.mean(found)):.3g}" if found else ""
+    mean = 1e6 * float(np.mean(found)) if found else 0.0
+    return (f"{mean:.0f}" if mean >= 1000 else f"{mean:.3g}") if found else ""
 
 
 def chance(p: float) -> str:
