@@ -124,7 +124,7 @@ def _fine(rows: Sequence[GraphRow]) -> Text:
 
 def _parameters(row: GraphRow) -> Text:
     shown = [each for each in row.parameters if any(each[1:3]) or not each[3]]
-    text = Text()
+    text = Text("all 0" if row.parameters and not shown else "")
     for index, (name, low, high, fits) in enumerate(shown):
         span = str(low) if low == high else f"{low}..{high}"
         text.append(", " if index else "")

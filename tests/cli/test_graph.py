@@ -18,6 +18,7 @@ from evsnn_lava.network import (
     Layer,
     NetworkDescription,
     RfNeuron,
+    SigmaDeltaNeuron,
 )
 
 pytestmark = [pytest.mark.lava, pytest.mark.torch]
@@ -44,6 +45,14 @@ def test_a_network_that_fits(tmp_path, evsnn):
     assert any(line.startswith("hidden LIF 3 neuro-core vth_mant 20, du 1023") for line in lines)
     assert "* part of Intel's lava-loihi, which is not installed here" in lines
     assert "All 8 processes have a place as far as is known, and all parameters fit their registers." in lines
+
+
+def test_a_head_of_sums_has_no_threshold(tmp_path, evsnn):
+    hidden = Layer("hidden", dense(3, 4), CubaNeuron(20, 1023, 122), (3,))
+    path = file_of(tmp_path / "sums.net", hidden, Layer("out", dense(2, 3), SigmaDeltaNeuron.sums(), (2,)))
+    code, out, _ = evsnn("graph", path)
+    assert code == 0
+    assert "out SigmaDelta 2 neuro-core all 0" in [" ".join(line.split()) for line in out.splitlines()]
 
 
 def test_what_the_chip_does_not_have(tmp_path, evsnn, root):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -28,6 +30,7 @@ TABLES = {
     "masks": MasksConfig,
     "cutoff": CutoffConfig,
 }
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LAYERS = {"conv": ("channels = 4", ConvConfig), "dense": ("units = 4", DenseConfig)}
 
 
@@ -177,3 +180,8 @@ def test_missing_file_and_folder(tmp_path):
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(ConfigError, match=r"cannot read configuration .*; give the path of a TOML file"):
             read_config(path)
+
+
+@pytest.mark.parametrize("path", [path for path in EXAMPLES.glob("*.toml") if path.stem != "budget"], ids=str)
+def test_the_examples_are_configurations(path):
+    assert read_config(path).name == path.stem
