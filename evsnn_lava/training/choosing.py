@@ -1,4 +1,4 @@
-"""Choose frame masks: learn them in the soft stage, or take those of a control."""
+"""Choose frame masks: learn them in the soft stage or by elimination, or take those of a control."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from evsnn_lava.training.batches import FrameBatches
 from evsnn_lava.training.config import MasksConfig, RunConfig
+from evsnn_lava.training.elimination import ThinnedStage, eliminated
 from evsnn_lava.training.gates import BoolArray, harden
 from evsnn_lava.training.mask_controls import static_masks
 from evsnn_lava.training.model import EventNetwork
 from evsnn_lava.training.soft_stage import SoftStage
+from evsnn_lava.training.stages import Stage
 
 MASKS_FILE: Final = "masks.json"
 """What was chosen, in the folder of the run."""
@@ -31,7 +33,7 @@ class ChosenMasks:
     keep : numpy.ndarray of bool, shape (L, T)
         The masks.
     scores : numpy.ndarray of float64, shape (L, T), or None
-        Mean gate of every frame over the training set; None for a control.
+        Mean gate of every frame over the training set; None without gates.
     """
 
     method: str
@@ -50,7 +52,7 @@ def choose_masks(
     network: EventNetwork,
     counts: list[int],
     train: FrameBatches,
-    fit: Callable[[SoftStage], object],
+    fit: Callable[[Stage], object],
 ) -> ChosenMasks:
     """Static masks by the method of the configuration.
 
@@ -74,15 +76,43 @@ def choose_masks(
     ChosenMasks
         The masks.
     """
-    steps = train.steps
-    if masks.method != "learned":
+    if masks.method not in LEARN:
         random = np.random.default_rng(config.seed)
         return ChosenMasks(masks.method, static_masks(masks.method, counts, train.events, random))
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    stage, scores = SoftStage(network, config, counts, steps), np.ones((len(counts), steps))
+    chosen = LEARN[masks.method](config, masks, network, counts, train, fit)
+    if masks.rewind:
+        network.load_state_dict(before)
+    return chosen
+
+
+def _by_gates(
+    config: RunConfig,
+    masks: MasksConfig,
+    network: EventNetwork,
+    counts: list[int],
+    train: FrameBatches,
+    fit: Callable[[Stage], object],
+) -> ChosenMasks:
+    stage, scores = SoftStage(network, config, counts, train.steps), np.ones((len(counts), train.steps))
     if stage.gates:  # masks that drop nothing have none
         fit(stage)
         scores = stage.scores(train)
-    if masks.rewind:
-        network.load_state_dict(before)
-    return ChosenMasks("learned", harden(scores, counts, masks.harden), scores)
+    return ChosenMasks(masks.method, harden(scores, counts, masks.harden), scores)
+
+
+def _by_elimination(
+    config: RunConfig,
+    masks: MasksConfig,
+    network: EventNetwork,
+    counts: list[int],
+    train: FrameBatches,
+    fit: Callable[[Stage], object],
+) -> ChosenMasks:
+    if counts[-1] < train.steps:
+        fit(ThinnedStage(network, config, counts[-1]))
+    return ChosenMasks(masks.method, eliminated(network, config, counts, train))
+
+
+LEARN: Final = {"learned": _by_gates, "elimination": _by_elimination}
+"""Methods with a soft stage."""

@@ -156,8 +156,9 @@ class MasksConfig(_Strict):
 
     Attributes
     ----------
-    method : {"learned", "uniform", "first", "random", "window", "energy"}
-        Where the masks come from; all but ``learned`` are controls without a soft stage.
+    method : {"learned", "elimination", "uniform", "first", "random", "window", "energy"}
+        Where the masks come from: ``learned`` by gates, ``elimination`` by what the network misses; the others are
+        controls without a soft stage.
     keep : tuple of float
         Share of the frames that each layer keeps, never rising; one value serves all layers.
     semantics : {"skip", "mute"}
@@ -185,7 +186,7 @@ class MasksConfig(_Strict):
         that are asked for at any time make early frames worth more; None takes that of ``train``.
     """
 
-    method: Literal["learned", "uniform", "first", "random", "window", "energy"] = "learned"
+    method: Literal["learned", "elimination", "uniform", "first", "random", "window", "energy"] = "learned"
     keep: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (0.5,)
     semantics: Literal["skip", "mute"] = "skip"
     soft_epochs: Count = 6

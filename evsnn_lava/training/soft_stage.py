@@ -40,7 +40,7 @@ class SoftStage(Stage):
 
     def __init__(self, network: EventNetwork, config: RunConfig, counts: Sequence[int], steps: int) -> None:
         self.masks: MasksConfig = config.masks or MasksConfig()
-        super().__init__(network, _asked(config, self.masks.anytime_weight), self.masks.soft_epochs)
+        super().__init__(network, asked(config, self.masks.anytime_weight), self.masks.soft_epochs)
         self.counts, self.steps = list(counts), steps
         before = [steps, *self.counts]
         self.gates = torch.nn.ModuleDict(
@@ -115,8 +115,21 @@ class SoftStage(Stage):
         return table
 
 
-def _asked(config: RunConfig, anytime_weight: float | None) -> RunConfig:
-    """The configuration with the loss that masks are learned with."""
+def asked(config: RunConfig, anytime_weight: float | None) -> RunConfig:
+    """The configuration with the loss that masks are learned with.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The whole configuration.
+    anytime_weight : float or None
+        Instead of that of ``train``, if not None.
+
+    Returns
+    -------
+    RunConfig
+        A copy.
+    """
     if anytime_weight is None:
         return config
     train = config.train.model_copy(update={"anytime_weight": anytime_weight})

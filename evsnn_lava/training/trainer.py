@@ -36,7 +36,6 @@ from evsnn_lava.training.mask_checks import check_recurrent, check_shares
 from evsnn_lava.training.mask_controls import busiest_frames
 from evsnn_lava.training.model import EventNetwork
 from evsnn_lava.training.plain_start import PlainStart, find_plain, read_plain
-from evsnn_lava.training.soft_stage import SoftStage
 from evsnn_lava.training.stages import HardStage, Stage
 
 BoolArray = npt.NDArray[np.bool_]
@@ -283,7 +282,7 @@ class _Run:
             temporary.write_text(json.dumps(chosen.facts()) + "\n", encoding="utf-8")
         return self._trained_on(chosen.keep, masks.hard_epochs, facts)
 
-    def _fit_soft(self, stage: SoftStage) -> None:
+    def _fit_soft(self, stage: Stage) -> None:
         self._fit(stage, "soft", self._everything())
 
     def _trained_on(self, keep: BoolArray, epochs: int, facts: dict[str, str]) -> Path:
