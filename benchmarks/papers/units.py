@@ -172,7 +172,10 @@ def _trainable(study: str, variant: Variant) -> bool:
 
 PLAIN_NETWORK: Final = Variant(PLAIN)
 
-FEW: Final = (PLAIN_NETWORK, *masked_variants(("learned", "uniform", "window"), (0.75, 0.5), ("input",)))
+FEW: Final = (
+    PLAIN_NETWORK,
+    *masked_variants(("learned", "elimination", "uniform", "window"), (0.75, 0.5), ("input",)),
+)
 """Variants of the studies of ``SUMS``."""
 
 EVENT_TABLES: Final[dict[str, tuple[Variant, ...]]] = {

@@ -16,10 +16,11 @@ HOYER_INIT: Final = "hoyer_init"
 LEARNING: Final[dict[str, dict[str, Any]]] = {
     "learned": {"anytime_weight": 0.0},
     "anytime": {"method": "learned"},
+    "elimination": {"anytime_weight": 0.0},
 }
 """Learned masks, and what they change in ``[masks]``: for the last decision, or with the loss of the other stages."""
 
-INPUT_ALONE: Final = ("anytime", "window", "energy")
+INPUT_ALONE: Final = ("anytime", "elimination", "window", "energy")
 """Methods that are not tried with masks that fall from layer to layer."""
 
 METHODS: Final = (*LEARNING, "uniform", "first", "random", "window", "energy")

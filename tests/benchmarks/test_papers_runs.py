@@ -221,7 +221,7 @@ def test_what_another_process_has_taken_is_left_to_it(places):
 def test_units_come_after_what_they_begin_with():
     names = [unit.name for unit in event_units("masks", ["nmnist_small"], [1, 2])]
     assert names[0] == "plain-s1"
-    assert len(names) == len(set(names)) == 2 * (2 + 3 * 7 + 3 * 4)
+    assert len(names) == len(set(names)) == 2 * (2 + 3 * 8 + 3 * 4)
     assert not [unit for unit in tasks_of("masks", ["braille_recurrent"], [1]) if "hierarchical" in unit.name]
 
 
@@ -248,6 +248,7 @@ def test_masks_are_learned_for_the_last_decision_or_with_the_loss_of_the_other_s
     assert {method: (masks.method, masks.anytime_weight) for method, masks in found.items()} == {
         "learned": ("learned", 0.0),
         "anytime": ("learned", None),
+        "elimination": ("elimination", 0.0),
         **{method: (method, None) for method in ("uniform", "first", "random", "window", "energy")},
     }
 

@@ -72,5 +72,6 @@ def _sentence(study: str, networks: BySeed) -> str:
     return (
         f"- {title(study)}: {record['splits']} draws and {record['splits']} splits of {record['samples']} samples for "
         f"each of {len(networks)} networks; the true loss exceeds epsilon at most as often as delta says in {true} of "
-        f"{len(bound)} cases{why}, the loss on the other half in {halves} of {len(bound)}."
+        f"{len(bound)} cases{why}; the loss on the other half, which is finite and exceeds epsilon by chance, too, in "
+        f"{halves} of {len(bound)}."
     )

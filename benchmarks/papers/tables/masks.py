@@ -1,8 +1,9 @@
-"""Learned frame masks against the same number of frames chosen without learning."""
+"""Learned frame masks against the same number of frames chosen without learning, or in another way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,28 +11,30 @@ import numpy as np
 from benchmarks.papers.loaded import Record, Results, accuracy, validation_accuracy
 from benchmarks.papers.statistics import PairedComparison, compare, holm
 from benchmarks.papers.tables.words import NOTHING, both, chance, number, percents, points, table, title
-from benchmarks.papers.variants import HEADLINE_MASK, KEEPS, LAYOUTS, METHODS, PLAIN, Variant
+from benchmarks.papers.variants import CONTROL_MASK, HEADLINE_MASK, KEEPS, LAYOUTS, METHODS, PLAIN, Variant
 from evsnn_lava.training.mask_controls import STATIC
 
-LEARNED: Final = METHODS[0]
-CONTROLS: Final = METHODS[1:]
+LEARNED: Final = HEADLINE_MASK.method
+JUDGED: Final = (LEARNED, "elimination")
+"""What is held against the others; elimination only where there are results of it."""
 LEVEL: Final = 0.05
 ASKED: Final = 0.01 + 1e-9
 """Accuracy that half of the frames may cost."""
 
 Place = tuple[str, str, float]
+"""Data set, layout and share."""
 Pick = Callable[[Record], float]
 
 PARTS: Final[tuple[Pick, ...]] = (accuracy, validation_accuracy)
 """Of the test samples and of the validation samples."""
 
 
-def _places(results: Results) -> Iterator[Place]:
-    """Data set, layout and share of which there are learned masks."""
+def _places(results: Results, method: str = LEARNED) -> Iterator[Place]:
+    """Where there are masks of a method."""
     for study in results.events(PLAIN):
         for layout in LAYOUTS:
             for keep in KEEPS:
-                if results.seeds(study, _name(LEARNED, keep, layout)):
+                if results.seeds(study, _name(method, keep, layout)):
                     yield study, layout, keep
 
 
@@ -77,9 +80,10 @@ TEST_HEADINGS: Final = (
     "Data set",
     "Masks",
     "Kept",
-    "Control",
+    "Learned by",
+    "Against",
     "Seeds",
-    "Learned - control, points",
+    "Difference, points",
     "the same, validation",
     "t",
     "t, Holm",
@@ -89,46 +93,64 @@ TEST_HEADINGS: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Match:
+    """Masks of a method against those of another, with the same number of frames.
+
+    Parameters
+    ----------
+    study : str
+        The data set.
+    method, other : str
+        Of ``METHODS``; the first one is expected to be better.
+    """
+
+    study: str
+    method: str
+    other: str
+
+    def pair(self, results: Results, place: Place, pick: Pick = accuracy) -> Pair:
+        """What both reach at one share."""
+        _, layout, keep = place
+        return _pair(results, self.study, *(_name(name, keep, layout) for name in (self.method, self.other)), pick)
+
+    def compared(self, results: Results, place: Place) -> PairedComparison | None:
+        """Whether the first one is better; None with fewer than two seeds."""
+        found = self.pair(results, place)
+        return compare(*found, "greater") if len(found[0]) > 1 else None
+
+    def shares(self, results: Results) -> dict[Place, tuple[PairedComparison, float]]:
+        """Every share at which they can be compared, with the p-value of the t-test corrected for their number."""
+        places = [place for place in _places(results, self.method) if place[0] == self.study]
+        found = {place: test for place in places if (test := self.compared(results, place))}
+        corrected = holm([test.t_p for test in found.values()])
+        return {place: (test, p) for (place, test), p in zip(found.items(), corrected, strict=True)}
+
+
+def _matches(results: Results) -> Iterator[Match]:
+    for study in results.events(PLAIN):
+        for method in JUDGED:
+            for other in METHODS:
+                if other not in JUDGED[: JUDGED.index(method) + 1]:
+                    yield Match(study, method, other)
+
+
 def masks_tests(results: Results) -> list[str]:
-    """Paired tests of learned masks against every control."""
+    """Paired tests of learned masks against every other."""
     rows = (
-        _test(results, place, control, corrected)
-        for study in results.events(PLAIN)
-        for control in CONTROLS
-        for place, corrected in compared_shares(results, study, control).items()
+        _test(results, match, place, *found)
+        for match in _matches(results)
+        for place, found in match.shares(results).items()
     )
     return table(TEST_HEADINGS, rows)
 
 
-def compared_shares(results: Results, study: str, control: str) -> dict[Place, float]:
-    """Every share at which learned masks can be compared: p-value of the t-test, corrected for their number."""
-    places = [place for place in _places(results) if place[0] == study]
-    found = {place: test.t_p for place in places if (test := compared(results, place, control))}
-    return dict(zip(found, holm(list(found.values())), strict=True))
-
-
-def _test(results: Results, place: Place, control: str, corrected: float) -> tuple[str, ...]:
-    found = compare(*_pairs(results, place, control), "greater")
+def _test(results: Results, match: Match, place: Place, found: PairedComparison, corrected: float) -> tuple[str, ...]:
     tests = (found.t_p, corrected, found.wilcoxon_p, found.sign_flip_p, found.smallest_p)
     study, layout, keep = place
-    gains = (points(_differences(results, study, *_names(place, control), pick)) for pick in PARTS)
-    head = (title(study), layout, f"{keep:g}", control, str(found.pairs))
+    gains = (points(np.subtract(*match.pair(results, place, pick)).tolist()) for pick in PARTS)
+    head = (title(study), layout, f"{keep:g}", match.method, match.other, str(found.pairs))
     return (*head, *gains, *map(chance, tests))
-
-
-def _names(place: Place, control: str) -> tuple[str, str]:
-    _, layout, keep = place
-    return _name(LEARNED, keep, layout), _name(control, keep, layout)
-
-
-def _pairs(results: Results, place: Place, control: str) -> Pair:
-    return _pair(results, place[0], *_names(place, control))
-
-
-def compared(results: Results, place: Place, control: str) -> PairedComparison | None:
-    """Learned masks against a control, whether they are better; None with fewer than two seeds."""
-    learned, other = _pairs(results, place, control)
-    return compare(learned, other, "greater") if len(learned) > 1 else None
 
 
 def masks_words(results: Results) -> list[str]:
@@ -137,37 +159,47 @@ def masks_words(results: Results) -> list[str]:
 
 
 def _verdicts(results: Results, study: str) -> list[str]:
-    against = [line for control in CONTROLS for line in _against(results, study, control)]
-    return [*_half(results, study), *against]
+    halves = [line for method in JUDGED for line in _half(results, study, method)]
+    against = [line for match in _matches(results) if match.study == study for line in _against(results, match)]
+    return [*halves, *_within(results, study), *against]
 
 
-def _against(results: Results, study: str, control: str) -> list[str]:
-    corrected = compared_shares(results, study, control)
-    found = {place: compare(*_pairs(results, place, control), "greater") for place in corrected}
+def _against(results: Results, match: Match) -> list[str]:
+    found = match.shares(results)
     if not found:
         return []
-    gains = {place: test for place, test in found.items() if test.difference.value > 0}
-    better = [_words(place) for place, test in gains.items() if test.sign_flip_p < LEVEL]
-    sure = [_words(place) for place in gains if corrected[place] < LEVEL]
-    worse = [_words(place) for place, test in found.items() if test.difference.high < 0]
+    gains = {place: each for place, each in found.items() if each[0].difference.value > 0}
+    better = [_words(place) for place, (test, _) in gains.items() if test.sign_flip_p < LEVEL]
+    sure = [_words(place) for place, (_, corrected) in gains.items() if corrected < LEVEL]
+    worse = [_words(place) for place, (test, _) in found.items() if test.difference.high < 0]
     return [
-        f"- {title(study)}, learned against {control} masks, {number(len(found), 'share')}: better with p < {LEVEL} "
-        f"(permutation) at {_list(better)}, by the t-test after Holm's correction at {_list(sure)}; worse (95 % "
-        f"interval) at {_list(worse)}."
+        f"- {title(match.study)}, {match.method} against {match.other} masks, {number(len(found), 'share')}: better "
+        f"with p < {LEVEL} (permutation) at {_list(better)}, by the t-test after Holm's correction at {_list(sure)}; "
+        f"worse (95 % interval) at {_list(worse)}."
     ]
 
 
-def _half(results: Results, study: str) -> list[str]:
-    changes = [_differences(results, study, HEADLINE_MASK.name, PLAIN, pick) for pick in PARTS]
+def _half(results: Results, study: str, method: str) -> list[str]:
+    """What half of the frames cost, and whether masks of a method reach both halves of what was asked for."""
+    name = _name(method, HEADLINE_MASK.keep, HEADLINE_MASK.layout)
+    changes = [_differences(results, study, name, PLAIN, pick) for pick in PARTS]
     if not changes[0]:
         return []
-    loss, held_out = (-float(np.mean(change)) for change in changes)
-    verdict = "reached" if loss <= ASKED else "NOT reached"
+    loss, held_out = (0.0 - round(float(np.mean(change)), 4) for change in changes)  # no -0.0
+    better = _beats_uniform(results, study, method)
+    verdict = "reached" if loss <= ASKED and better else "NOT reached"
     return [
-        f"- {title(study)}: without half of the frames learned masks lose {100 * loss:.1f} points on the test samples "
-        f"and {100 * held_out:.1f} on the validation samples, {number(len(changes[0]), 'seed')}; at most one was asked "
-        f"for: {verdict}. Of the static controls, {_list(_within(results, study))} lose at most one."
+        f"- {title(study)}: without half of the frames {method} masks lose {100 * loss:.1f} points on the test samples "
+        f"and {100 * held_out:.1f} on the validation samples, {number(len(changes[0]), 'seed')}, and are "
+        f"{'' if better else 'not '}better than uniform ones with p < {LEVEL} (permutation); at most one point and to "
+        f"be better were asked for: {verdict}."
     ]
+
+
+def _beats_uniform(results: Results, study: str, method: str) -> bool:
+    place = (study, HEADLINE_MASK.layout, HEADLINE_MASK.keep)
+    found = Match(study, method, CONTROL_MASK.method).compared(results, place)
+    return found is not None and found.sign_flip_p < LEVEL
 
 
 def _within(results: Results, study: str) -> list[str]:
@@ -175,11 +207,12 @@ def _within(results: Results, study: str) -> list[str]:
     names = {method: _name(method, HEADLINE_MASK.keep, HEADLINE_MASK.layout) for method in STATIC}
     losses = {method: _differences(results, study, PLAIN, name) for method, name in names.items()}
     means = {method: float(np.mean(found)) for method, found in losses.items() if found}
-    return [
+    found = [
         f"{method} ({100 * loss:.1f}, {number(len(losses[method]), 'seed')})"
         for method, loss in means.items()
         if loss <= ASKED
     ]
+    return [f"- {title(study)}: of the static controls, {_list(found)} lose at most one point."] if means else []
 
 
 def _words(place: Place) -> str:
