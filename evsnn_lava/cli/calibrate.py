@@ -49,7 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"(default: the configuration's; of a file {PolicyChoice.min_support})",
     )
     parser.add_argument("--monotone", action="store_true", default=None, help="thresholds never rise with the step")
-    parser.epilog = "An option that would have no effect, as --min-support with policy fixed, is refused."
+    parser.epilog = (
+        "An option that would have no effect, as --min-support with policy fixed, is refused. Exit codes: 0 all is "
+        "well, 1 there is no guarantee although --delta asks for one, 2 you have to act."
+    )
     parser.add_argument("--steps", type=int, help="policy fixed: after how many frames every sample stops")
     parser.add_argument("--data", help="of a file: data to fit on (default: its own data set, split validation)")
     parser.add_argument("--split", help="of a file: part of the data (default: validation)")
@@ -57,21 +60,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
-    """Calibrate every variant of the run, or the network of the file, and print how it did."""
+    """Calibrate a run or a file and print how it did; 1 if a guarantee was asked for and there is none."""
     changes = {name: given for name in OPTIONS if (given := getattr(options, name)) is not None}
     if options.source.is_file() or options.source.suffix == ".net":
-        output.show(calibrate_file(options, changes, output))
+        shown, granted = calibrate_file(options, changes, output)
     elif options.output or options.data or options.split:
         raise ConfigError(
             f"{options.source} is no file: --output, --data and --split go with a .net file; leave them out, "
             "`evsnn export` writes the file of a run"
         )
     else:
-        output.show(calibrate_folder(options.source, output, **changes))
-    return 0
+        shown, granted = calibrate_folder(options.source, output, **changes)
+    output.show(shown)
+    return int(not granted)
 
 
-def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
+def calibrate_folder(folder: Path, output: Output, **changes: Any) -> tuple[Group, bool]:
     """Calibrate every trained variant of a run and write ``calibration.json``.
 
     Parameters
@@ -85,8 +89,10 @@ def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
 
     Returns
     -------
-    rich.console.Group
+    shown : rich.console.Group
         What came out on the held-out data, and what is guaranteed of other data.
+    granted : bool
+        False if a guarantee was asked for, and a network got none.
 
     Raises
     ------
@@ -110,10 +116,10 @@ def calibrate_folder(folder: Path, output: Output, **changes: Any) -> Group:
     output.note(f"wrote {write_calibration(folder, found)}")
     rows = [CalibratedRow(name, model.recipe.steps, v.policy, v.summary, v.certificate) for name, v in found.items()]
     say_what_is_gone([row for row in rows if row.name in promised], output)
-    return calibration_table(rows, choice, output)
+    return calibration_table(rows, choice, output), _granted(rows)
 
 
-def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output: Output) -> Group:
+def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output: Output) -> tuple[Group, bool]:
     """Calibrate the network of a file and write it with the new cutoff; golden vectors are recorded anew.
 
     Parameters
@@ -127,8 +133,10 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
 
     Returns
     -------
-    rich.console.Group
+    shown : rich.console.Group
         What came out on the held-out data, and what is guaranteed of other data.
+    granted : bool
+        False if a guarantee was asked for, and a network got none.
 
     Raises
     ------
@@ -155,7 +163,12 @@ def calibrate_file(options: argparse.Namespace, changes: dict[str, Any], output:
     output.note(f"wrote {options.output}")
     row = CalibratedRow(network.name, network.masks.steps, made.cutoff, summary, getattr(policy, "certificate_", None))
     say_what_is_gone([row] if network.guarantee else [], output)
-    return calibration_table([row], choice, output)
+    return calibration_table([row], choice, output), _granted([row])
+
+
+def _granted(rows: list[CalibratedRow]) -> bool:
+    """Whether every guarantee that was asked for is given."""
+    return all(row.certificate is None or row.certificate.granted for row in rows)
 
 
 def _fitted_before(cutoff: CutoffPolicy) -> dict[str, Any]:

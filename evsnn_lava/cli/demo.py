@@ -52,7 +52,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     shutil.rmtree(demo.run_folder, ignore_errors=True)
     train = f"train --config {options.config} -o {demo.run_folder}"
     demo.stage(train, lambda: train_with_progress(config, demo.run_folder, output))
-    output.show(demo.stage(f"calibrate {demo.run_folder}", lambda: calibrate_folder(demo.run_folder, output)))
+    output.show(demo.stage(f"calibrate {demo.run_folder}", lambda: calibrate_folder(demo.run_folder, output)[0]))
     networks = {name: demo.export(name) for name in ("plain", "masked")}
     output.show(demo.stage(f"inspect {demo.file('masked')}", lambda: network_tables(summarise(networks["masked"]))))
     for name, network in networks.items():

@@ -190,6 +190,12 @@ def export_file(
     return _finish(network, path, form, frames, say)
 
 
+AGAIN: Final = (
+    "`evsnn calibrate FILE -o NEW.net --epsilon E --delta D` fits it with these masks and gives a new one, before "
+    "`--cutoff on-chip`"
+)
+
+
 def _finish(
     network: NetworkDescription,
     path: Path,
@@ -202,11 +208,14 @@ def _finish(
     from evsnn_lava.simulation import record_golden
 
     if form.masks != "trained":
+        promised = bool(network.guarantee)
         network = with_input_mask(network, network.masks.keep[0 if form.masks == "input" else -1])
         say(
             f"masks: all layers see the {network.masks.stream_steps} frames that are sent; the network was trained, "
             "and its cutoff fitted, with others: look at its accuracy with `evsnn run`"
         )
+        if promised:
+            say(f"the guarantee of its cutoff is gone: {AGAIN}")
     if form.cutoff == "on-chip" and not network.cutoff.layers:
         network, lowering = lower_cutoff(network)
         say(describe_lowering(lowering))

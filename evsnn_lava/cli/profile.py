@@ -89,11 +89,14 @@ def _say_what_cannot_run(cost: Costs, output: Output) -> None:
         chip = named.report.hardware
         if not isinstance(chip, Chip):
             continue
-        errors = sorted({each.rule for each in check(network, chip, named.report.chips) if each.level == "error"})
+        label, chips = cost.run.file.label, named.report.chips
+        errors = sorted({each.rule for each in check(network, chip, chips) if each.level == "error"})
+        if chips > 1:
+            output.note(f"{label} takes {chips} chips of {chip.title}")
         if errors:
             output.note(
-                f"{cost.run.file.label}: `evsnn check --hw {named.profile}` finds errors ({', '.join(errors)}); "
-                f"it does not run on {chip.title} as it is, and this is what it would cost"
+                f"{label} does not run on {chip.title} as it is, and this is what it would cost: `evsnn check` finds "
+                f"errors ({', '.join(errors)})"
             )
 
 

@@ -45,16 +45,17 @@ def _run(options: argparse.Namespace, output: Output) -> int:
     samples = load_samples(network, options.data, options.split, options.limit)
     rows = Rows.of(evaluate(network, samples, options.backend, output, not options.no_cutoff, **told))
     output.note(str(samples))
+    if options.output:
+        write_rows(rows, samples, network, options.output)
+        output.note(f"wrote {options.output}")
     facts = run_facts(network, rows, samples)
     if network.guarantee and not options.no_cutoff:
-        facts |= promise_facts(network, rows, samples, output)
+        shared = told if options.backend == "engine" else {}
+        facts |= promise_facts(network, rows, samples, output, **shared)
     if options.json:
         output.show_json(facts)
     else:
         output.show(facts_table(facts))
-    if options.output:
-        write_rows(rows, samples, network, options.output)
-        output.note(f"wrote {options.output}")
     return 0
 
 
@@ -110,7 +111,9 @@ def run_facts(network: NetworkDescription, rows: Rows, samples: Samples) -> dict
     }
 
 
-def promise_facts(network: NetworkDescription, rows: Rows, samples: Samples, output: Output) -> dict[str, Any]:
+def promise_facts(
+    network: NetworkDescription, rows: Rows, samples: Samples, output: Output, **options: Any
+) -> dict[str, Any]:
     """What the cutoff promises, and what it costs these samples; the engine runs them to their last step for that.
 
     Parameters
@@ -123,6 +126,8 @@ def promise_facts(network: NetworkDescription, rows: Rows, samples: Samples, out
         What it was run on.
     output : Output
         Where to show progress.
+    **options
+        For the engine.
 
     Returns
     -------
@@ -133,7 +138,8 @@ def promise_facts(network: NetworkDescription, rows: Rows, samples: Samples, out
     facts: dict[str, Any] = {"guarantee": network.guarantee}
     if samples.known is None or network.cutoff.layers:
         return facts
-    full = Rows.of(evaluate(network, samples, "engine", output, cutoff=False))
+    output.note("once more without the cutoff, to see what it costs these samples")
+    full = Rows.of(evaluate(network, samples, "engine", output, cutoff=False, **options))
     lost = (full.decision == samples.known) & (rows.decision != samples.known)
     return {**facts, "accuracy_all_steps": full.accuracy(samples.known), "lost_samples": int(lost.sum())}
 
@@ -168,7 +174,9 @@ def _promise(facts: dict[str, Any]) -> dict[str, str]:
         return {}
     said = {"guarantee": facts["guarantee"]}
     if "lost_samples" not in facts:
-        return said
+        unknown = facts["accuracy"] is None
+        why = "the recordings have no labels" if unknown else "its last layers decide, and nothing runs without them"
+        return {**said, "cost here": f"unknown, {why}"}
     lost, all_steps = facts["lost_samples"], 100 * facts["accuracy_all_steps"]
     gained = 100 * facts["accuracy"] - all_steps
     return {**said, "cost here": f"{gained:+.1f} points, {lost} lost; {all_steps:.1f} % with all steps"}

@@ -217,5 +217,5 @@ def _coverages(groups: Sequence[FileGroup]) -> Table:
     table.add_column(overflow="fold", max_width=24)
     table.add_column()
     for said, names in told.items():
-        table.add_row(Text("\n".join(dict.fromkeys(names))), Text(said), style="dim")
+        table.add_row(Text(", ".join(dict.fromkeys(names))), Text(said), style="dim")
     return table

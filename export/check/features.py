@@ -108,12 +108,15 @@ def hidden_masks(subject: Subject) -> Iterator[Finding]:
             change=Change(
                 "keep",
                 None,
-                "`evsnn export FILE --masks input` gives one to all layers; `evsnn pipeline FILE` compares accuracy",
+                "`evsnn export FILE --masks input -o NEW.net` gives one to all layers; `evsnn pipeline FILE` compares "
+                "accuracy",
             ),
         )
 
 
-ON_CHIP: Final = Change("cutoff", None, "`evsnn export FILE --cutoff on-chip` builds the decision from neurons")
+ON_CHIP: Final = Change(
+    "cutoff", None, "`evsnn export FILE --cutoff on-chip -o NEW.net` builds the decision from neurons"
+)
 
 
 def cutoff_form(subject: Subject) -> Iterator[Finding]:

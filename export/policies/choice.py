@@ -57,10 +57,10 @@ class PolicyChoice:
         """Refuse what no policy can be made of."""
         if self.policy not in MAKERS:
             raise unknown_name("policy", self.policy, MAKERS)
-        if not 0 <= self.epsilon <= 1 or self.min_support < 1:
-            raise ConfigError(
-                f"epsilon is {self.epsilon} and min_support {self.min_support}; they must be 0..1 and at least 1"
-            )
+        if not 0 <= self.epsilon <= 1:
+            raise ConfigError(f"epsilon is {self.epsilon:g}, it must be 0..1; write 0.01 for one percent")
+        if self.min_support < 1:
+            raise ConfigError(f"min_support is {self.min_support}, it must be at least 1")
         if self.monotone and self.policy == "fixed":
             raise ConfigError(f"{NO_THRESHOLDS}; leave monotone out")
         if self.steps is not None and (self.policy != "fixed" or self.delta is not None):

@@ -66,7 +66,7 @@ def test_a_guarantee_goes_with_the_file(own_run, evsnn, tmp_path):
 
 def test_too_few_samples_guarantee_nothing(own_run, evsnn):
     code, out, _ = evsnn("calibrate", own_run, "--epsilon", 0.01, "--delta", 0.1)
-    assert code == 0
+    assert code == 1
     assert "it takes 230 samples" in " ".join(out.split())
     assert calibrated(own_run)["kind"] == "never"
 
@@ -74,7 +74,7 @@ def test_too_few_samples_guarantee_nothing(own_run, evsnn):
 def test_the_number_of_samples_counts_those_for_fitting(own_run, evsnn):
     code, out, _ = evsnn("calibrate", own_run, "--policy", "conformal", "--epsilon", 0.01, "--delta", 0.1)
     said = " ".join(out.split())
-    assert code == 0
+    assert code == 1
     assert "0 lost of the 15 samples that tested, 15 others fitted" in said
     assert "it takes 459 samples, half of them to test. Remedy: take more samples, a larger epsilon" in said
     assert "or policy topk_gap, which needs no half to be fitted on." in said

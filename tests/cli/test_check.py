@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evsnn_lava.export.calibration_file import with_guarantee
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.export.netfile.writer import write_net
 from evsnn_lava.network import (
@@ -119,3 +120,14 @@ def test_the_remedy_for_hidden_masks_makes_a_file_that_passes(evsnn, bad, tmp_pa
     assert [mask.tolist() for mask in kept.keep] == [old[0 if masks == "input" else -1].tolist()] * 2
     findings = json.loads(evsnn("check", target, "--json")[1])["findings"]
     assert {each["rule"] for each in findings if each["level"] == "error"} == {"du"}
+
+
+@pytest.mark.parametrize("sentence", ["", "Early exit costs at most 5 %."])
+def test_a_guarantee_does_not_go_with_the_masks_in_silence(evsnn, bad, tmp_path, sentence):
+    thresholds = CutoffPolicy("topk_gap", [3] * read_net(bad).masks.stream_steps)
+    write_net(with_guarantee(read_net(bad).with_cutoff(thresholds), sentence), tmp_path / "sure.net")
+    code, out, _ = evsnn("export", tmp_path / "sure.net", "--masks", "input", "-o", tmp_path / "one.net")
+    assert code == 0
+    said = " ".join(out.split())
+    assert ("the guarantee of its cutoff is gone: `evsnn calibrate FILE -o NEW.net" in said) == bool(sentence)
+    assert read_net(tmp_path / "one.net").guarantee == ""

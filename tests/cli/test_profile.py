@@ -274,6 +274,6 @@ def test_a_network_that_does_not_run_on_a_chip_is_named_beside_its_price(files, 
     (files / "test.npz").rename(files / "small.npz")
     assert said("small", "loihi1", "loihi2") == said("graded", "loihi2") == []
     assert said("graded", "loihi1", "loihi2") == [
-        "graded: `evsnn check --hw loihi1` finds errors (message_bits); "
-        "it does not run on Loihi 1 as it is, and this is what it would cost"
+        "graded does not run on Loihi 1 as it is, and this is what it would cost: "
+        "`evsnn check` finds errors (message_bits)"
     ]

@@ -6,7 +6,9 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
+from evsnn_lava.cli import run
 from evsnn_lava.cli.recordings import load_samples
 from evsnn_lava.cli.run import run_facts
 from evsnn_lava.export.calibration_file import with_guarantee
@@ -49,3 +51,30 @@ def test_what_is_guaranteed_stands_beside_what_it_costs_here(net, evsnn, tmp_pat
     assert f"guarantee Early exit costs nothing. cost here {cost:+.1f} points, {lost.sum()} lost" in said
     assert "guarantee" not in json.loads(evsnn("run", tmp_path / "hasty.net", "--no-cutoff", "--json")[1])
     assert "guarantee" not in json.loads(evsnn("run", net, "--json")[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "passed"), [([], {}), (["--threads", "1", "--slots", "2"], {"threads": 1, "slots": 2})]
+)
+def test_the_second_run_takes_the_engine_options_of_the_first(net, evsnn, tmp_path, monkeypatch, options, passed):
+    network, seen = read_net(net), []
+    write_net(with_guarantee(network.with_cutoff(CutoffPolicy.fixed(1, 4)), "Sure."), tmp_path / "sure.net")
+    real = run.evaluate
+
+    def watched(network, samples, name, output, cutoff=True, **told):
+        seen.append((name, cutoff, told))
+        return real(network, samples, name, output, cutoff, **told)
+
+    monkeypatch.setattr(run, "evaluate", watched)
+    assert evsnn("run", tmp_path / "sure.net", *options)[0] == 0
+    assert seen == [("engine", True, passed), ("engine", False, passed)]
+
+
+def test_where_the_cost_is_unknown_it_says_why(net, evsnn, tmp_path):
+    network = read_net(net)
+    steps = network.masks.stream_steps
+    sure = with_guarantee(network.with_cutoff(CutoffPolicy("topk_gap", [5] * steps)), "Sure.")
+    write_net(sure, tmp_path / "sure.net")
+    assert evsnn("export", tmp_path / "sure.net", "--cutoff", "on-chip", "-o", tmp_path / "chip.net")[0] == 0
+    said = " ".join(evsnn("run", tmp_path / "chip.net")[1].split())
+    assert "guarantee Sure. cost here unknown, its last layers decide, and nothing runs without them" in said

@@ -70,8 +70,8 @@ def test_a_number_of_steps_takes_the_place_of_a_configured_guarantee():
     ("options", "words"),
     [
         ({"policy": "best"}, "unknown policy 'best'"),
-        ({"epsilon": 1.1}, "they must be 0..1 and at least 1"),
-        ({"min_support": 0}, "they must be 0..1 and at least 1"),
+        ({"epsilon": 1.1}, "epsilon is 1.1, it must be 0..1"),
+        ({"min_support": 0}, "min_support is 0, it must be at least 1"),
         ({"steps": 3}, "a number of steps goes with policy fixed"),
         ({"policy": "fixed", "steps": 3, "delta": 0.1}, "without delta"),
         ({"policy": "fixed", "monotone": True}, "no thresholds that could be monotone"),
