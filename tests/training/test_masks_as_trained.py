@@ -26,6 +26,8 @@ CASES = {
     "mute, hierarchical": ("mute", "learned", [0.9, 0.7, 0.4], [CONV, {"type": "dense", "units": 12}]),
     "skip, recurrent": ("skip", "learned", [0.6], [CONV, RECURRENT]),
     "skip, recurrent, control": ("skip", "uniform", [0.6], [RECURRENT]),
+    "skip, recurrent, elimination": ("skip", "elimination", [0.6], [CONV, RECURRENT]),
+    "mute, elimination, hierarchical": ("mute", "elimination", [0.9, 0.7, 0.4], [CONV, {"type": "dense", "units": 12}]),
 }
 
 
