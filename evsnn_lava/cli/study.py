@@ -109,6 +109,7 @@ def study_file(
         file=path.name,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         samples=str(samples),
+        guarantee=network.guarantee,
         facts=_facts(network),
         reports=reports,
         balances=_balances(network, samples, hardware),

@@ -55,6 +55,8 @@ def summary_section(page: Page) -> Iterator[str]:
     for file in page.study.files:
         yield f"<article><h3>{text(file.name)}</h3>"
         yield f'<p class="file">{text(file.file)}<code>{text(file.sha256)}</code></p>'
+        if file.guarantee:
+            yield f"<p>{text(file.guarantee)}</p>"
         yield page.each_chip(lambda chip, file=file: summary.cards(file, chip, page.notes))  # type: ignore[misc]
         yield "</article>"
     if len(page.study.files) > 1:

@@ -125,6 +125,8 @@ class FileStudy:
         Name and hash of the file.
     samples : str
         What was run, in words.
+    guarantee : str
+        What its cutoff promises on new data, in a sentence; empty if nothing.
     facts : tuple of (str, str)
         What the network is, for people: name of the fact and its value.
     reports : tuple of CostReport
@@ -151,6 +153,7 @@ class FileStudy:
     file: str
     sha256: str
     samples: str
+    guarantee: str
     facts: tuple[tuple[str, str], ...]
     reports: tuple[CostReport, ...]
     balances: tuple[Balance | None, ...]

@@ -137,6 +137,13 @@ def test_verification_says_what_came_out(study, ok, words):
     assert "why &amp; how" in page
 
 
+def test_a_guarantee_stands_beside_the_key_figures(study):
+    sentence = "Early exit costs <at most> 5 % & no more."
+    first = replace(study.files[0], guarantee=sentence)
+    assert render(replace(study, files=(first, *study.files[1:]))).count(f"<p>{text(sentence)}</p>") == 1
+    assert "Early exit costs" not in render(study)
+
+
 def test_without_labels_there_is_no_accuracy_to_draw(study):
     points = {name: replace(getattr(study.files[0], name), accuracy=None) for name in ("own", "full")}
     page = render(replace(study, files=(replace(study.files[0], **points),)))
