@@ -11,15 +11,17 @@ import numpy.typing as npt
 
 from evsnn_lava.training.batches import FrameBatches
 from evsnn_lava.training.config import MasksConfig, RunConfig
-from evsnn_lava.training.elimination import ThinnedStage, eliminated
-from evsnn_lava.training.gates import BoolArray, harden
+from evsnn_lava.training.elimination import ThinnedStage
+from evsnn_lava.training.gates import BoolArray
 from evsnn_lava.training.mask_controls import static_masks
 from evsnn_lava.training.model import EventNetwork
-from evsnn_lava.training.soft_stage import SoftStage
-from evsnn_lava.training.stages import Stage
+from evsnn_lava.training.soft_stage import MaskStage, SoftStage
 
 MASKS_FILE: Final = "masks.json"
 """What was chosen, in the folder of the run."""
+
+LEARN: Final[dict[str, type[MaskStage]]] = {"learned": SoftStage, "elimination": ThinnedStage}
+"""Methods with a soft stage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ def choose_masks(
     network: EventNetwork,
     counts: list[int],
     train: FrameBatches,
-    fit: Callable[[Stage], object],
+    fit: Callable[[MaskStage], object],
 ) -> ChosenMasks:
     """Static masks by the method of the configuration.
 
@@ -80,39 +82,10 @@ def choose_masks(
         random = np.random.default_rng(config.seed)
         return ChosenMasks(masks.method, static_masks(masks.method, counts, train.events, random))
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    chosen = LEARN[masks.method](config, masks, network, counts, train, fit)
+    stage = LEARN[masks.method](network, config, counts, train.steps)
+    if stage.drops:
+        fit(stage)
+    chosen = ChosenMasks(masks.method, *stage.choose(train))
     if masks.rewind:
         network.load_state_dict(before)
     return chosen
-
-
-def _by_gates(
-    config: RunConfig,
-    masks: MasksConfig,
-    network: EventNetwork,
-    counts: list[int],
-    train: FrameBatches,
-    fit: Callable[[Stage], object],
-) -> ChosenMasks:
-    stage, scores = SoftStage(network, config, counts, train.steps), np.ones((len(counts), train.steps))
-    if stage.gates:  # masks that drop nothing have none
-        fit(stage)
-        scores = stage.scores(train)
-    return ChosenMasks(masks.method, harden(scores, counts, masks.harden), scores)
-
-
-def _by_elimination(
-    config: RunConfig,
-    masks: MasksConfig,
-    network: EventNetwork,
-    counts: list[int],
-    train: FrameBatches,
-    fit: Callable[[Stage], object],
-) -> ChosenMasks:
-    if counts[-1] < train.steps:
-        fit(ThinnedStage(network, config, counts[-1]))
-    return ChosenMasks(masks.method, eliminated(network, config, counts, train))
-
-
-LEARN: Final = {"learned": _by_gates, "elimination": _by_elimination}
-"""Methods with a soft stage."""

@@ -17,12 +17,11 @@ import numpy.typing as npt
 from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.network import FrameMasks
 from evsnn_lava.training.batches import FrameBatches
-from evsnn_lava.training.config import MasksConfig, RunConfig
+from evsnn_lava.training.config import RunConfig
 from evsnn_lava.training.gates import BoolArray
 from evsnn_lava.training.losses import anytime_loss
 from evsnn_lava.training.model import EventNetwork, hard_gate
-from evsnn_lava.training.soft_stage import asked
-from evsnn_lava.training.stages import Stage
+from evsnn_lava.training.soft_stage import MaskStage
 
 BLOCKS: Final = 16
 """Runs into which the frames that are left are cut; a single frame is missed too little to be told from others."""
@@ -66,28 +65,16 @@ def most_missed(kept: IntArray, count: int, loss: Callable[[IntArray], float], b
     return kept
 
 
-class ThinnedStage(Stage):
+class ThinnedStage(MaskStage):
     """Train on recordings that lack frames, other ones in every batch, so that no frame is missed for being expected.
 
     Which frames a mask may drop is asked of a network that is used to missing some: the plain one has learned to wait
     for all of them, and misses a frame although another tells the same.
-
-    Parameters
-    ----------
-    network : EventNetwork
-        The network, trained without masks.
-    config : RunConfig
-        The whole configuration.
-    count : int
-        Frames that are left at least.
     """
 
-    moves_in_time = False
-
-    def __init__(self, network: EventNetwork, config: RunConfig, count: int) -> None:
-        masks = config.masks or MasksConfig()
-        super().__init__(network, asked(config, masks.anytime_weight), masks.soft_epochs)
-        self.count, self.semantics = count, masks.semantics
+    def choose(self, samples: FrameBatches) -> tuple[BoolArray, None]:
+        """The frames that the network misses most; there are no scores."""
+        return eliminated(self.network, self.config, self.counts, samples), None
 
     def gated(self, frames: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
         """Responses to the frames that are left, as they would be deployed; to all of them in validation."""
@@ -96,9 +83,9 @@ class ThinnedStage(Stage):
     def _thinned(self, frames: Tensor) -> Tensor:
         """What is left of a batch: runs are left out as in the elimination, but by lot."""
         steps = frames.shape[-1]
-        count = int(torch.randint(self.count, steps + 1, ()))
+        count = int(torch.randint(self.counts[-1], steps + 1, ()))
         left = torch.from_numpy(most_missed(np.arange(steps), count, lambda _: float(torch.rand(()))))
-        if self.semantics == "skip":
+        if self.masks.semantics == "skip":
             return frames[..., left]
         return frames * torch.zeros(steps, device=frames.device).index_fill(0, left.to(frames.device), 1.0)
 

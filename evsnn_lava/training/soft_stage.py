@@ -11,25 +11,20 @@ import numpy.typing as npt
 from evsnn_lava._torch import Tensor, torch
 from evsnn_lava.training.batches import FrameBatches
 from evsnn_lava.training.config import MasksConfig, RunConfig
-from evsnn_lava.training.gates import HARDEN, SoftGate, dice_loss
+from evsnn_lava.training.gates import HARDEN, BoolArray, SoftGate, dice_loss, harden
 from evsnn_lava.training.model import EventNetwork
 from evsnn_lava.training.stages import Stage
 
 
-class SoftStage(Stage):
-    """Learn which frames matter: inputs pass soft gates under a falling budget.
-
-    A layer has a gate of its own if it keeps fewer frames than the layer before; with one share for all layers that is
-    the input alone. In the last part of the stage frames pass as hard masks would let them, and the gradient is that of
-    the soft gates (a straight-through estimator, Bengio et al., arXiv 1308.3432): gates that merely weaken every frame
-    a little do not solve the task there.
+class MaskStage(Stage):
+    """A stage in which a trained network finds out which frames matter.
 
     Parameters
     ----------
     network : EventNetwork
         The network, trained without masks.
     config : RunConfig
-        The whole configuration.
+        The whole configuration; ``masks.anytime_weight`` counts, where it is given.
     counts : sequence of int
         Frames that each layer keeps.
     steps : int
@@ -40,8 +35,30 @@ class SoftStage(Stage):
 
     def __init__(self, network: EventNetwork, config: RunConfig, counts: Sequence[int], steps: int) -> None:
         self.masks: MasksConfig = config.masks or MasksConfig()
-        super().__init__(network, asked(config, self.masks.anytime_weight), self.masks.soft_epochs)
+        super().__init__(network, _asked(config, self.masks.anytime_weight), self.masks.soft_epochs)
         self.counts, self.steps = list(counts), steps
+
+    @property
+    def drops(self) -> bool:
+        """Whether there is anything to find out."""
+        return self.counts[-1] < self.steps
+
+    def choose(self, samples: FrameBatches) -> tuple[BoolArray, npt.NDArray[np.float64] | None]:
+        """Masks, and the score of every frame where there are scores, both of shape (L, T)."""
+        raise NotImplementedError
+
+
+class SoftStage(MaskStage):
+    """Learn which frames matter: inputs pass soft gates under a falling budget.
+
+    A layer has a gate of its own if it keeps fewer frames than the layer before; with one share for all layers that is
+    the input alone. In the last part of the stage frames pass as hard masks would let them, and the gradient is that of
+    the soft gates (a straight-through estimator, Bengio et al., arXiv 1308.3432): gates that merely weaken every frame
+    a little do not solve the task there.
+    """
+
+    def __init__(self, network: EventNetwork, config: RunConfig, counts: Sequence[int], steps: int) -> None:
+        super().__init__(network, config, counts, steps)
         before = [steps, *self.counts]
         self.gates = torch.nn.ModuleDict(
             {
@@ -86,6 +103,11 @@ class SoftStage(Stage):
         gates = {"params": list(self.gates.parameters()), "lr": self.masks.learning_rate, "weight_decay": 1e-3}
         return [*super().parameter_groups(), gates]
 
+    def choose(self, samples: FrameBatches) -> tuple[BoolArray, npt.NDArray[np.float64] | None]:
+        """The frames with the best scores."""
+        scores = self.scores(samples) if self.drops else np.ones((len(self.counts), self.steps))
+        return harden(scores, self.counts, self.masks.harden), scores
+
     def scores(self, samples: FrameBatches) -> npt.NDArray[np.float64]:
         """Mean gate of every frame over samples.
 
@@ -115,21 +137,8 @@ class SoftStage(Stage):
         return table
 
 
-def asked(config: RunConfig, anytime_weight: float | None) -> RunConfig:
-    """The configuration with the loss that masks are learned with.
-
-    Parameters
-    ----------
-    config : RunConfig
-        The whole configuration.
-    anytime_weight : float or None
-        Instead of that of ``train``, if not None.
-
-    Returns
-    -------
-    RunConfig
-        A copy.
-    """
+def _asked(config: RunConfig, anytime_weight: float | None) -> RunConfig:
+    """The configuration with the loss that masks are learned with."""
     if anytime_weight is None:
         return config
     train = config.train.model_copy(update={"anytime_weight": anytime_weight})

@@ -181,9 +181,8 @@ def _fire_cuba(layer: Layer, drive: Tensor) -> Tensor:
 
 
 def _spikes(layer: Layer, cuba: Any, drive: Tensor, compared: int) -> Tensor:
-    """SLAYER's `forward`, with a look at the states of the first steps."""
-    current, voltage = cuba.dynamics(drive)
-    _require_state_bits(layer, cuba, current[..., :compared], voltage[..., :compared])
+    """SLAYER's `forward`, with a look at the states of the steps that are compared."""
+    _, voltage = _states(layer, cuba, drive, compared)
     return cuba.spike(voltage)
 
 
@@ -192,12 +191,15 @@ def _compared(values: Tensor) -> int:
     return int(values.shape[-1]) - 1
 
 
-def _require_state_bits(layer: Layer, neuron: Any, *states: Tensor) -> None:
-    """States of the chip wrap or stop at 24 bits, SLAYER's go on."""
-    if any(float(state.abs().max()) * neuron.s_scale >= LARGEST_STATE for state in states if state.numel()):
+def _states(layer: Layer, neuron: Any, drive: Any, compared: int) -> tuple[Tensor, Tensor]:
+    """SLAYER's two states; those of the chip wrap or stop at 24 bits, SLAYER's go on."""
+    states: tuple[Tensor, Tensor] = neuron.dynamics(drive)
+    seen = [state[..., :compared] for state in states]
+    if any(float(state.abs().max()) * neuron.s_scale >= LARGEST_STATE for state in seen if state.numel()):
         raise _refusal(
             layer, f"leaves the {STATE_BITS} bits of a state, where the chip wraps or stops and SLAYER does not"
         )
+    return states
 
 
 def _cuba(layer: Layer) -> Any:
@@ -282,8 +284,7 @@ def _fire_rf(layer: Layer, drive: tuple[Tensor, Tensor]) -> Tensor:
     rf = family.Neuron(neuron.vth_mant / SCALE, 8, 0, scale=SCALE)
     rf.sin_decay.data.fill_(neuron.sin_decay)
     rf.cos_decay.data.fill_(neuron.cos_decay)
-    _require_state_bits(layer, rf, *(state[..., : _compared(state)] for state in rf.dynamics(drive)))
-    return rf(drive)
+    return rf.spike(*_states(layer, rf, drive, _compared(drive[0])))
 
 
 def _refusal(layer: Layer, reason: str) -> UnsupportedError:

@@ -110,7 +110,7 @@ def test_masks_that_drop_nothing_need_no_stage():
 @pytest.mark.parametrize("semantics", ["skip", "mute"])
 def test_a_thinned_stage_shows_fewer_frames_in_training_and_all_of_them_in_validation(semantics):
     seen, plain = [], network()
-    stage = ThinnedStage(plain, config(semantics=semantics), 3)
+    stage = ThinnedStage(plain, config(semantics=semantics), [3, 3], STEPS)
     forward = plain.forward
     plain.forward = lambda frames, *gate: seen.append(frames) or forward(frames, *gate)
     frames = torch.ones(2, 1, 1, CLASSES, STEPS)
