@@ -8,7 +8,7 @@ from typing import Any
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.networks import read_network
-from evsnn_lava.export.check import check
+from evsnn_lava.export.check import broken_rules, check
 from evsnn_lava.hw_profiles import load_chip
 from evsnn_lava.reporting.graph_tables import GraphRow, graph_tables
 from evsnn_lava.runtime.loihi2.facts import ProcessFacts
@@ -35,7 +35,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         output.show_json({"network": network.name, "processes": [_plain(each) for each in facts], "problems": problems})
     else:
         output.show(graph_tables(network.name, [_row(each) for each in facts], problems))
-        errors = sorted({each.rule for each in check(network, chip) if each.level == "error"})
+        errors = broken_rules(check(network, chip))
         if errors:
             output.show(f"But it is not ready for the chip: `evsnn check` finds {', '.join(errors)}.")
     return int(bool(problems))

@@ -19,7 +19,7 @@ from evsnn_lava.cli.profile_options import TRACE_SAMPLES, declare, named_hardwar
 from evsnn_lava.cli.profile_runs import FileRun, price, read_files, read_profiles, require_run, run_file
 from evsnn_lava.cli.profile_trace import traced
 from evsnn_lava.cli.recordings import load_samples
-from evsnn_lava.export.check import check
+from evsnn_lava.export.check import broken_rules, check
 from evsnn_lava.hw_profiles import Chip
 from evsnn_lava.profiling.measured import Readings, read_readings
 from evsnn_lava.reporting import constants_table, cost_tables
@@ -90,7 +90,7 @@ def _say_what_cannot_run(cost: Costs, output: Output) -> None:
         if not isinstance(chip, Chip):
             continue
         label, chips = cost.run.file.label, named.report.chips
-        errors = sorted({each.rule for each in check(network, chip, chips) if each.level == "error"})
+        errors = broken_rules(check(network, chip, chips))
         if chips > 1:
             output.note(f"{label} takes {chips} chips of {chip.title}")
         if errors:

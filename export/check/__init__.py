@@ -6,6 +6,6 @@
 from evsnn_lava.export.check.files import check_file
 from evsnn_lava.export.check.finding import Change, Finding
 from evsnn_lava.export.check.rules import RULES, check
-from evsnn_lava.export.check.verdict import Verdict, summary_line
+from evsnn_lava.export.check.verdict import Verdict, broken_rules, summary_line
 
-__all__ = ["RULES", "Change", "Finding", "Verdict", "check", "check_file", "summary_line"]
+__all__ = ["RULES", "Change", "Finding", "Verdict", "broken_rules", "check", "check_file", "summary_line"]

@@ -64,6 +64,28 @@ class Verdict:
         return not self.counts["error"]
 
 
+def broken_rules(findings: Sequence[Finding]) -> list[str]:
+    """Names of the rules that keep a network from running, each once.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        From :func:`evsnn_lava.export.check.rules.check`.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+
+    Examples
+    --------
+    >>> found = [Finding("du", "layer fc", "error", "du -1"), Finding("cutoff_form", "network", "note", "the host")]
+    >>> broken_rules(found)
+    ['du']
+    """
+    return sorted({found.rule for found in findings if found.level == "error"})
+
+
 def summary_line(findings: Sequence[Finding], placement: Placement, file: str = "FILE") -> str:
     """Say in a line, for the end of another verb, what a check found.
 
