@@ -29,7 +29,7 @@ from lava.proc.io.sink import RingBuffer as Sink
 from lava.proc.io.source import RingBuffer as Source
 
 from evsnn_lava.export.netfile.reader import read_net
-from evsnn_lava.network import CutoffPolicy, DirectSynapse, FrameMasks, NetworkDescription
+from evsnn_lava.network import CutoffPolicy, DirectSynapse, FrameMasks, NetworkDescription, passes_on
 from evsnn_lava.simulation import simulate
 
 LIMIT_S = 300
@@ -84,6 +84,8 @@ def compare(path: str) -> int:
     network = read_net(path)
     if network.golden is None:
         raise SystemExit(f"{path} carries no golden vectors; export it with --golden 2 or use record_golden")
+    if passes_on(network.layers[-1].neuron):
+        raise SystemExit(f'{path} has a head of sums, which netx does not have; train it with head = "spikes"')
     frames, network = network.golden.frames[:1], unmasked(network)
     expected = simulate(network, frames).messages
     loaded = load(path, network)

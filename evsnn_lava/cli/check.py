@@ -7,7 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group
+
 from evsnn_lava.cli.console import Output
+from evsnn_lava.cli.hardware_option import split_names
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.check.files import check_file
 from evsnn_lava.export.check.finding import Finding
@@ -20,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("file", type=Path, help="a .net file, of this package or of lava-dl")
     names = ", ".join(chip_names())
-    parser.add_argument("--hw", default="loihi2", help=f"chip: {names} or a TOML file (default: loihi2)")
+    parser.add_argument(
+        "--hw", default="loihi2", help=f"chips, comma-separated: {names} or TOML files (default: loihi2)"
+    )
     parser.add_argument("--chips", type=int, default=1, help="how many chips there are (default: 1)")
     parser.add_argument("--all", action="store_true", help="also show the rules that hold")
     parser.add_argument("--json", action="store_true", help="print JSON, with all rules, instead of a table")
@@ -31,14 +36,20 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     if options.chips < 1:
         raise ConfigError(f"--chips is {options.chips}, it must be at least 1; say how many there are")
     if not options.file.is_file():
-        raise ConfigError(f"no file {options.file}; give a .net file")
-    chip = load_chip(options.hw)
-    findings = check_file(options.file, chip, options.chips)
+        what = "is a folder" if options.file.is_dir() else "does not exist"
+        raise ConfigError(f"{options.file} {what}; give a .net file")
+    chips = [load_chip(name) for name in split_names(options.hw, chip_names())]
+    found = [check_file(options.file, chip, options.chips) for chip in chips]
     if options.json:
-        output.show_json(check_facts(options.file, chip, findings))
+        facts = [check_facts(options.file, *each) for each in zip(chips, found, strict=True)]
+        output.show_json(facts if len(facts) > 1 else facts[0])
     else:
-        output.show(check_tables(options.file.name, chip.title, findings, options.all))
-    return int(not Verdict.of(findings).fits)
+        tables = [
+            check_tables(options.file.name, chip.title, findings, options.all)
+            for chip, findings in zip(chips, found, strict=True)
+        ]
+        output.show(Group(*tables))
+    return int(not all(Verdict.of(findings).fits for findings in found))
 
 
 def check_facts(path: Path, chip: Chip, findings: tuple[Finding, ...]) -> dict[str, Any]:

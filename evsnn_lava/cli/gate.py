@@ -12,8 +12,9 @@ from pydantic_core import to_jsonable_python
 from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import DEFAULT_BACKEND, run_samples
+from evsnn_lava.cli.hardware_option import named_files
 from evsnn_lava.cli.loads import core_load
-from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
+from evsnn_lava.cli.outputs import given_path, require_outputs
 from evsnn_lava.cli.profile import report_facts
 from evsnn_lava.cli.recordings import load_samples
 from evsnn_lava.data import SPLITS, WHOLE

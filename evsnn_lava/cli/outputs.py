@@ -47,12 +47,6 @@ def _require_place(name: str, path: Path) -> None:
         raise ConfigError(f"{name} {path}: folder {path.parent} is not writable; choose another one")
 
 
-def named_files(hardware: Iterable[str]) -> list[Path]:
-    """The files among hardware profiles that may be names or paths, variants behind a colon."""
-    paths = (Path(name.partition(".toml")[0] + ".toml") for name in hardware if ".toml" in name)
-    return list(paths)
-
-
 def given_path(data: str | None) -> list[Path]:
     """What ``--data`` names, if that is a path and not a data set."""
     return [Path(data)] if data is not None and Path(data).exists() else []

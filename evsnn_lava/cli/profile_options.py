@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from evsnn_lava.cli.evaluation import add_run_arguments
-from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
+from evsnn_lava.cli.hardware_option import named_files, split_names
+from evsnn_lava.cli.outputs import given_path, require_outputs
 from evsnn_lava.cli.profile_host import HOST
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.hw_profiles import profile_names
@@ -57,34 +58,8 @@ def named_hardware(options: argparse.Namespace) -> tuple[list[str], bool]:
     ConfigError
         If nothing is named.
     """
-    named = hardware_names(options.hw, HOST)
+    named = split_names(options.hw, (*profile_names(), HOST))
     return [name for name in named if name != HOST], HOST in named
-
-
-def hardware_names(written: str, *more: str) -> list[str]:
-    """What stands between the commas of ``--hw``, each once.
-
-    Parameters
-    ----------
-    written : str
-        The option.
-    *more : str
-        What may be named beside the built-in profiles.
-
-    Returns
-    -------
-    list of str
-        At least one.
-
-    Raises
-    ------
-    ConfigError
-        If nothing is named.
-    """
-    named = list(dict.fromkeys(filter(None, (name.strip() for name in written.split(",")))))
-    if not named:
-        raise ConfigError(f"--hw names no profile; choose of: {', '.join((*profile_names(), *more))}")
-    return named
 
 
 def require_sense(options: argparse.Namespace, profiles: int, host: bool) -> None:

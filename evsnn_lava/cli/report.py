@@ -10,8 +10,8 @@ from evsnn_lava import __version__
 from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import BACKEND_OPTIONS, DEFAULT_BACKEND, backend_options
-from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
-from evsnn_lava.cli.profile_options import hardware_names
+from evsnn_lava.cli.hardware_option import named_files, split_names
+from evsnn_lava.cli.outputs import given_path, require_outputs
 from evsnn_lava.cli.profile_runs import read_files
 from evsnn_lava.cli.study import Question, study_file
 from evsnn_lava.data import SPLITS, WHOLE
@@ -53,7 +53,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     )
     if options.output.suffix.lower() not in ENDINGS:
         raise ConfigError(f"-o {options.output} is no page; give it the ending .html")
-    hardware, told = tuple(map(load_profile, hardware_names(options.hw))), backend_options(options)
+    hardware, told = tuple(map(load_profile, split_names(options.hw, profile_names()))), backend_options(options)
     backend(options.backend).require(**told)
     opened = read_files(options.files)
     question = Question(options.data, options.split, options.limit, options.sample, options.backend, told)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
+from evsnn_lava.cli.hardware_option import named_files
+from evsnn_lava.cli.outputs import given_path, require_outputs
 from evsnn_lava.errors import ConfigError
 from evsnn_lava.export.search.candidates import Grid
 from evsnn_lava.export.search.rows import Limits

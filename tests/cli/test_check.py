@@ -92,11 +92,25 @@ def test_other_chips(evsnn, good):
     assert (code, "choose one of: " in err, "loihi2" in err, "speck" in err) == (2, True, True, True)
 
 
+def test_several_chips(evsnn, good):
+    code, out, _ = evsnn("check", good, "--hw", "loihi2,speck")
+    assert code == 1, "one of them is enough"
+    assert out.index(evsnn("check", good)[1]) < out.index(evsnn("check", good, "--hw", "speck")[1])
+    found = json.loads(evsnn("check", good, "--hw", "loihi2,speck", "--json")[1])
+    assert [(each["hardware"], each["fits"]) for each in found] == [("loihi2", True), ("speck", False)]
+
+
 @pytest.mark.parametrize(
-    ("arguments", "words"), [(("none.net",), "no file none.net"), (("--chips", 0), "--chips is 0")]
+    ("arguments", "words"),
+    [
+        (("none.net",), "none.net does not exist"),
+        ((".",), ". is a folder"),
+        (("--chips", 0), "--chips is 0"),
+        (("--hw", ","), "--hw names no profile; choose of: loihi1, loihi2, speck or TOML files"),
+    ],
 )
 def test_what_a_user_gets_wrong(evsnn, good, arguments, words):
-    code, out, err = evsnn("check", *arguments, *([] if "none.net" in arguments else [good]))
+    code, out, err = evsnn("check", *arguments, *([good] if arguments[0].startswith("--") else []))
     assert (code, out) == (2, "")
     assert words in err
 

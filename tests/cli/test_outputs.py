@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evsnn_lava.cli.outputs import given_path, named_files, require_outputs
+from evsnn_lava.cli.outputs import given_path, require_outputs
 from evsnn_lava.errors import ConfigError
 
 
@@ -29,7 +29,3 @@ def test_what_stands_for_a_file(tmp_path):
     data.write_text("")
     assert given_path(str(data)) == [data]
     assert given_path("digits") == given_path(None) == []
-    assert [path.name for path in named_files(["loihi2", "mine.toml", "other.toml:fast"])] == [
-        "mine.toml",
-        "other.toml",
-    ]

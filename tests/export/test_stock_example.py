@@ -5,12 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from evsnn_lava.export.netfile.writer import write_net
+from evsnn_lava.network import SigmaDeltaNeuron
+from evsnn_lava.simulation import record_golden
 
 pytestmark = pytest.mark.lava
 
@@ -69,6 +72,14 @@ def test_it_ends_by_itself_when_lava_hangs(demo, run_example, tmp_path):
     assert done.returncode == 1
     assert "netx did not finish within 15 s" in done.stderr
     assert [process for process in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(process.info)] == []
+
+
+def test_a_head_of_sums_is_refused_in_words(demo, run_example):
+    head = replace(demo.layers[-1], neuron=SigmaDeltaNeuron.sums())
+    sums = replace(demo, layers=(*demo.layers[:-1], head), golden=None)
+    done = run_example(replace(sums, golden=record_golden(sums, demo.golden.frames[:1])))
+    assert done.returncode == 1
+    assert "has a head of sums, which netx does not have" in done.stderr
 
 
 def test_a_file_without_golden_vectors_says_what_to_do(tiny, run_example):
