@@ -12,7 +12,7 @@ from evsnn_lava.errors import ConfigError
 SOFTMAX_BITS: Final = 15
 """Bits of a confidence: 2^15 is certainty."""
 
-SOFTMAX_LIMIT: Final = 4096
+SOFTMAX_LIMIT: Final = 65536
 """Entries of a table of exponentials."""
 
 
@@ -22,7 +22,7 @@ def softmax_table(temperature: float) -> npt.NDArray[np.int64]:
     Parameters
     ----------
     temperature : float
-        Lead in output spikes that makes a class e times as likely; above 0.
+        Lead, in output spikes or units of a sum, that makes a class e times as likely; above 0.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def confidence(scores: npt.NDArray[np.integer], softmax: npt.NDArray[np.int64]) 
     Parameters
     ----------
     scores : numpy.ndarray of int, shape (..., classes)
-        Output spikes of every class, summed over the steps so far.
+        Output of every class, spikes or sums, summed over the steps so far.
     softmax : numpy.ndarray of int64, shape (length,)
         See :func:`softmax_table`.
 

@@ -12,7 +12,7 @@ import numpy as np
 from evsnn_lava.export.netfile.golden import encode_golden
 from evsnn_lava.export.netfile.netx_limits import check_netx
 from evsnn_lava.export.netfile.neurons import encode_bias, encode_neuron
-from evsnn_lava.export.netfile.schema import FORMAT_VERSION, HASH_PATH, KINDS_OF_4, Tree
+from evsnn_lava.export.netfile.schema import FORMAT_VERSION, HASH_PATH, KINDS_OF_4, SOFTMAX_OF_4, Tree
 from evsnn_lava.export.netfile.synapses import encode_synapses
 from evsnn_lava.export.netfile.values import Block, integer_array, ints_array, real_array, text_array, texts_array
 from evsnn_lava.network import ComplexSynapse, DenseSynapse, DirectSynapse, Layer, NetworkDescription, passes_on
@@ -123,7 +123,8 @@ def _about(network: NetworkDescription) -> Block:
 
 def _version(network: NetworkDescription) -> int:
     """The oldest version that can say what the network is."""
-    needs = {4: network.cutoff.kind in KINDS_OF_4, 5: any(passes_on(layer.neuron) for layer in network.layers)}
+    sums = any(passes_on(layer.neuron) for layer in network.layers)
+    needs = {4: network.cutoff.kind in KINDS_OF_4, 5: sums or network.cutoff.softmax.size > SOFTMAX_OF_4}
     return max((version for version, needed in needs.items() if needed), default=FORMAT_VERSION)
 
 

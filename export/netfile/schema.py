@@ -24,6 +24,9 @@ NEWEST_VERSION: Final = 5
 KINDS_OF_4: Final = ("conformal", "confidence")
 """Cutoffs that need version 4."""
 
+SOFTMAX_OF_4: Final = 4096
+"""Entries that version 4 had for a softmax; longer tables need version 5."""
+
 SUMS: Final = "SUMS"
 """Type of neurons that pass on what comes in; needs version 5."""
 

@@ -20,15 +20,18 @@ from evsnn_lava.reporting.network_tables import threshold_runs
 
 TABLE = [NEVER, 20000, 17000, 32768]
 LIKELY = CutoffPolicy("confidence", TABLE, 0.02, "b" * 64, 90, softmax=softmax_table(1.5))
+LONG = CutoffPolicy("confidence", TABLE, 0.02, "b" * 64, 90, softmax=softmax_table(400.0))
 CONFORMAL = CutoffPolicy("conformal", [NEVER, 3, NEVER, 1], 0.02, "b" * 64, 90)
 
 
-@pytest.mark.parametrize("policy", [LIKELY, CONFORMAL], ids=["confidence", "conformal"])
-def test_new_kinds_come_back_as_version_4(tiny, tmp_path, policy):
+@pytest.mark.parametrize(
+    ("policy", "version"), [(LIKELY, 4), (CONFORMAL, 4), (LONG, 5)], ids=["confidence", "conformal", "long"]
+)
+def test_new_kinds_come_back_as_the_version_that_has_them(tiny, tmp_path, policy, version):
     path = tmp_path / "a.net"
     write_net(tiny.with_cutoff(policy), path)
     network, lifted = read_lifted(path)
-    assert (lifted.version, lifted.changes) == (4, ())
+    assert (lifted.version, lifted.changes) == (version, ())
     for name in ("kind", "epsilon", "calibration_hash", "calibration_samples", "layers"):
         assert getattr(network.cutoff, name) == getattr(policy, name)
     assert network.cutoff.thresholds.tolist() == policy.thresholds.tolist()
@@ -61,7 +64,8 @@ DAMAGE = {
     "table with a zero": (LIKELY, {SOFTMAX: np.array([32768, 0], "<i8")}),
     "table that starts low": (LIKELY, {SOFTMAX: np.array([9, 4], "<i8")}),
     "empty table": (LIKELY, {SOFTMAX: np.zeros(0, "<i8")}),
-    "table too long": (LIKELY, {SOFTMAX: np.full(4097, 32768, "<i8")}),
+    "table too long for version 4": (LIKELY, {SOFTMAX: np.full(4097, 32768, "<i8")}),
+    "table too long": (LONG, {SOFTMAX: np.full(65537, 32768, "<i8")}),
     "table of bytes": (LIKELY, {SOFTMAX: np.array([3, 4], "|u1")}),
     "table of two dimensions": (LIKELY, {SOFTMAX: softmax_table(1.0)[None]}),
 }

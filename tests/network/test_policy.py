@@ -141,6 +141,13 @@ def test_a_table_of_exponentials_holds_all_that_round_to_more_than_nothing(tempe
     assert CutoffPolicy("confidence", [1], softmax=table).softmax.tolist() == table
 
 
+def test_the_largest_table_there_is():
+    table = softmax_table(5909.0)
+    assert SOFTMAX_LIMIT - 10 < len(table) <= SOFTMAX_LIMIT
+    assert table[-1] == 1
+    assert confidence(np.array([40_000, 40_000 - 5909]), table) == 2**30 // (2**15 + round(2**15 / math.e))
+
+
 @given(case=cases(), temperature=TEMPERATURES)
 def test_the_confidence_by_hand_and_near_the_softmax(case, temperature):
     scores = case[1]
@@ -189,7 +196,7 @@ def test_a_table_that_cannot_be_one_is_refused_in_one_line(name):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, 370.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("temperature", [0.0, -1.0, 5910.0, float("nan"), float("inf")])
 def test_temperatures_without_a_table_are_refused(temperature):
     with pytest.raises(ConfigError, match=r"softmax temperature is .* use a gap policy"):
         softmax_table(temperature)

@@ -59,7 +59,7 @@ def policies(rng, network):
     if network.layers[-1].neurons > 1:  # a gap needs two
         yield CutoffPolicy("topk_gap", rng.choice([NEVER, -1, 0, 1, 3], steps, p=[0.4, 0.1, 0.2, 0.2, 0.1]))
         likely = rng.choice([NEVER, -1, 2**14, 20000, 32000, 2**15 - 1], steps)
-        yield CutoffPolicy("confidence", likely, softmax=softmax_table(rng.choice([0.2, 1.5, 40.0, 369.0])))
+        yield CutoffPolicy("confidence", likely, softmax=softmax_table(rng.choice([0.2, 1.5, 40.0, 5909.0])))
 
 
 def stepped_differences(network, frames, stepper=None):

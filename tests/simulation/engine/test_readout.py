@@ -20,7 +20,7 @@ KINDS = {
     "confidence": lambda rng, table: CutoffPolicy(
         "confidence",
         np.where(table == NEVER, NEVER, 2**14 + 1500 * table),
-        softmax=softmax_table(float(rng.choice([0.1, 0.8, 3.0, 369.0]))),
+        softmax=softmax_table(float(rng.choice([0.1, 0.8, 3.0, 5909.0]))),
     ),
 }
 
