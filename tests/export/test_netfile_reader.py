@@ -68,7 +68,9 @@ def test_not_hdf5(tmp_path, data):
 def test_plain_netx_file(file):
     with h5py.File(file, "a", libver="v108") as net:
         del net["evsnn"]
-    assert "plain netx file without /evsnn" in refusal(file)
+    said = refusal(file)
+    assert "plain netx file without /evsnn" in said
+    assert "take the file that still has its /evsnn" in said, "evsnn convert would not read it either"
 
 
 def test_other_hdf5_file(tmp_path):
