@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -304,14 +305,23 @@ def provenance_table(summary: NetworkSummary) -> Group:
     rich.console.Group
         One row per entry, and a hint if a value is cut.
     """
-    lines = {key: " ".join(value.split()) for key, value in summary.provenance}
+    lines = {key: _in_words(value) for key, value in summary.provenance}
     table = _table()
     table.add_column("Entry", overflow="fold", max_width=24, style="dim")
     table.add_column("Value", overflow="fold")
     for key, line in lines.items():
         table.add_row(Text(key), Text(line if len(line) <= VALUE_LIMIT else f"{line[:VALUE_LIMIT]}..."))
-    cut = any(len(line) > VALUE_LIMIT for line in lines.values())
+    cut = any(len(line) > VALUE_LIMIT or line.endswith("...") for line in lines.values())
     return _titled("Provenance", table, "...: cut, `evsnn inspect --json` has the whole values" if cut else "")
+
+
+def _in_words(value: str) -> str:
+    """A value in one line; of JSON, the names at its top."""
+    try:
+        named = json.loads(value) if value.startswith("{") else None
+    except ValueError:
+        named = None
+    return f"JSON of {', '.join(named)} ..." if named else " ".join(value.split())
 
 
 def _table() -> Table:

