@@ -114,7 +114,10 @@ def mask_choice_table(choice: MaskChoice) -> Table:
     rich.table.Table
         The network as it is and every candidate, means per sample; the best one is marked.
     """
-    caption = "A chip has no gate for hidden masks: a stock neuron knows no frame numbers."
+    caption = (
+        "A chip has no gate for hidden masks: a stock neuron knows no frame numbers. best: on the samples "
+        "that were run; choose with --split validation if you report the test part."
+    )
     table = captioned_table("Input masks instead of hidden masks", caption)
     table.add_column("Masks", overflow="fold", max_width=36)
     for heading in ("Accuracy", "Frames\nsent", "Exit\nstep", "Steps", "Synops"):
