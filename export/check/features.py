@@ -115,7 +115,10 @@ def hidden_masks(subject: Subject) -> Iterator[Finding]:
 
 
 ON_CHIP: Final = Change(
-    "cutoff", None, "`evsnn export FILE --cutoff on-chip -o NEW.net` builds the decision from neurons"
+    "cutoff",
+    None,
+    "`evsnn export FILE --cutoff on-chip -o NEW.net` builds the decision from neurons, which cost, too: compare both "
+    "with `evsnn profile FILE NEW.net`",
 )
 
 
