@@ -75,6 +75,7 @@ def augment(
     rotate_degrees: float = 0.0,
     zoom: float = 0.0,
     shift_steps: int = 0,
+    stretch: float = 0.0,
 ) -> Tensor:
     """Move every sample as a whole and drop some of its events.
 
@@ -92,6 +93,8 @@ def augment(
         Largest change of size, as a share.
     shift_steps : int
         Largest shift in time; what leaves the recording is lost.
+    stretch : float
+        Largest change of duration, as a share: a frame shows what is nearest in the recording that is slower or faster.
 
     Returns
     -------
@@ -100,8 +103,8 @@ def augment(
         pixel of the input.
     """
     by_time = frames.movedim(-1, 1)
-    if shift_steps:
-        by_time = _delayed(by_time, shift_steps)
+    if shift_steps or stretch:
+        by_time = _retimed(by_time, shift_steps, stretch)
     if shift_pixels or rotate_degrees or zoom:
         by_time = _moved(by_time, shift_pixels, math.radians(rotate_degrees), zoom)
     if event_drop:
@@ -110,14 +113,16 @@ def augment(
     return by_time.movedim(1, -1)
 
 
-def _delayed(samples: Tensor, most: int) -> Tensor:
-    """Move every sample in time by its own number of steps."""
-    number, steps = samples.shape[:2]
-    source = torch.arange(steps, device=samples.device) - torch.randint(
-        -most, most + 1, (number, 1), device=samples.device
-    )
+def _retimed(samples: Tensor, shift_steps: int, stretch: float) -> Tensor:
+    """Look up, for every frame of a sample that is moved in time and stretched, the nearest frame it comes from."""
+    (number, steps), device = samples.shape[:2], samples.device
+    source = torch.arange(steps, device=device).expand(number, -1)
+    if shift_steps:
+        source = source - torch.randint(-shift_steps, shift_steps + 1, (number, 1), device=device)
+    if stretch:
+        source = (source / (1 + stretch * (2 * torch.rand(number, 1, device=device) - 1))).round().long()
     inside = (source >= 0) & (source < steps)
-    moved = samples[torch.arange(number, device=samples.device)[:, None], source.clamp(0, steps - 1)]
+    moved = samples[torch.arange(number, device=device)[:, None], source.clamp(0, steps - 1)]
     return moved * inside.view(number, steps, 1, 1, 1)
 
 

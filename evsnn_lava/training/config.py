@@ -45,6 +45,8 @@ class DataConfig(_Strict):
         Each training recording loses a random share of its events, up to this one.
     shift_steps : int
         Training frames are shifted in time by up to so many frames; not for masks, which need a fixed time axis.
+    stretch : float
+        Training recordings last longer or shorter by up to this share; not for masks, either.
     """
 
     dataset: str
@@ -55,6 +57,7 @@ class DataConfig(_Strict):
     zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
     event_drop: Share = 0.3
     shift_steps: Annotated[int, Field(ge=0)] = 0
+    stretch: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class NeuronConfig(_Strict):

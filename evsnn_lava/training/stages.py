@@ -33,7 +33,7 @@ class Stage(lightning.LightningModule):
     """
 
     moves_in_time = True
-    """Whether training frames may be shifted in time; a mask means the same frame in every recording."""
+    """Whether training frames may be shifted and stretched in time; a mask means the same frame in every recording."""
 
     def __init__(self, network: EventNetwork, config: RunConfig, epochs: int) -> None:
         super().__init__()
@@ -52,8 +52,8 @@ class Stage(lightning.LightningModule):
         """Loss of one batch."""
         frames, labels = batch
         data, cutoff = self.config.data, self.config.cutoff
-        steps = data.shift_steps if self.moves_in_time else 0
-        moved = augment(frames, data.shift_pixels, data.event_drop, data.rotate_degrees, data.zoom, steps)
+        timing = (data.shift_steps, data.stretch) if self.moves_in_time else ()
+        moved = augment(frames, data.shift_pixels, data.event_drop, data.rotate_degrees, data.zoom, *timing)
         responses, loss = self.gated(moved)
         loss = loss + self._task_loss(responses, labels)
         if cutoff.rcs_weight:

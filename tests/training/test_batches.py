@@ -110,11 +110,36 @@ def test_share_of_dropped_events_lies_between_none_and_the_limit():
     assert float(lost.mean()) == pytest.approx(0.2, abs=0.03)
 
 
+def marked(number=200, steps=20):
+    """Every frame holds its own number, from 1."""
+    return torch.arange(1.0, steps + 1).expand(number, 1, 1, 1, steps)
+
+
+def test_shifts_in_time_move_whole_recordings():
+    torch.manual_seed(1)
+    moved = augment(marked(), 0, 0.0, shift_steps=3)[:, 0, 0, 0]
+    gaps = {tuple(torch.unique(frame[frame > 0] - torch.arange(1.0, 21)[frame > 0]).tolist()) for frame in moved}
+    assert gaps == {(float(shift),) for shift in range(-3, 4)}
+    assert (moved > 0).sum(1).min() == 17
+
+
+def test_stretched_recordings_show_frames_near_the_shared_first_one():
+    torch.manual_seed(1)
+    moved = augment(marked(), 0, 0.0, stretch=0.25)[:, 0, 0, 0]
+    assert (moved[:, 0] == 1).all()
+    at_ten = moved[:, 10] - 1  # 10 / 1.25 = 8 to 10 / 0.75 = 13.3
+    assert (at_ten.min(), at_ten.max()) == (8, 13)
+    lasts = (moved > 0).sum(1)
+    assert (lasts.min(), lasts.max()) == (15, 20), "a faster recording ends earlier, a slower one is cut"
+    shown = [frame[frame > 0] for frame in moved]
+    assert all((frame.diff() >= 0).all() and (frame.diff() <= 2).all() for frame in shown)
+
+
 def test_augmentation_is_seeded():
     x = torch.from_numpy(frames()).float()
     results = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        results.append(augment(x, 2, 0.3))
+        results.append(augment(x, 2, 0.3, shift_steps=1, stretch=0.2))
     assert torch.equal(results[0], results[1])
     assert not torch.equal(results[0], results[2])
