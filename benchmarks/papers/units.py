@@ -31,7 +31,10 @@ from evsnn_lava.training.config import RunConfig, read_config
 SUMS: Final = {"nmnist_small": "nmnist_sums", "braille_recurrent": "braille_sums"}
 """The study of the same network with a head of sums, by that with a spiking one; in it only what the tables show."""
 
-EVENTS: Final = (*(study for pair in SUMS.items() for study in pair), "braille_forward")
+STRETCHED: Final = {"braille_sums": "braille_stretched"}
+"""The study of the same network trained on recordings that are stretched in time; in it only what the tables show."""
+
+EVENTS: Final = (*(study for pair in SUMS.items() for study in pair), *STRETCHED.values(), "braille_forward")
 """Studies of event networks, each with a configuration of its name."""
 
 DATASETS: Final = (*EVENTS, MNIST)
@@ -161,7 +164,7 @@ def _events(datasets: Names, seeds: Seeds, variants: Sequence[Variant]) -> list[
 
 
 def _asked_for(study: str, variant: Variant) -> bool:
-    return _trainable(study, variant) and (study not in SUMS.values() or variant in FEW)
+    return _trainable(study, variant) and variant in ONLY.get(study, (variant,))
 
 
 def _trainable(study: str, variant: Variant) -> bool:
@@ -176,7 +179,8 @@ FEW: Final = (
     PLAIN_NETWORK,
     *masked_variants(("learned", "elimination", "uniform", "window"), (0.75, 0.5), ("input",)),
 )
-"""Variants of the studies of ``SUMS``."""
+ONLY: Final = dict.fromkeys(SUMS.values(), FEW) | dict.fromkeys(STRETCHED.values(), (PLAIN_NETWORK, WINDOW_MASK))
+"""Variants of studies that do not have all."""
 
 EVENT_TABLES: Final[dict[str, tuple[Variant, ...]]] = {
     "baseline": (PLAIN_NETWORK,),

@@ -26,7 +26,7 @@ from benchmarks.papers.locks import held
 from benchmarks.papers.places import CONFIGS, Places
 from benchmarks.papers.records import read_record, unpacked
 from benchmarks.papers.runner import BusyError, forget, is_done, run_tasks, states
-from benchmarks.papers.units import SUMS, EventUnit, event_units, tasks_of
+from benchmarks.papers.units import STRETCHED, SUMS, EventUnit, event_units, tasks_of
 from benchmarks.papers.variants import HOYER_INIT, METHODS, PLAIN, WITHOUT_RCS, Variant
 from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.study_stops import stopped
@@ -299,4 +299,12 @@ def test_networks_with_a_head_of_sums_differ_in_the_head_alone(spiking, sums):
     assert heads == ["spikes", "sums"]
     for values in (one, other):
         del values["name"], values["network"]["output_weight_scale"], values["train"]["logit_scale"]
+    assert one == other
+
+
+@pytest.mark.parametrize(("still", "stretched"), STRETCHED.items())
+def test_networks_of_stretched_recordings_differ_in_nothing_else(still, stretched):
+    one, other = (read_config(CONFIGS / f"{study}.toml").model_dump() for study in (still, stretched))
+    assert one["data"].pop("stretch") == 0 < other["data"].pop("stretch")
+    del one["name"], other["name"]
     assert one == other

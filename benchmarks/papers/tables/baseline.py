@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.papers.loaded import Results, accuracy
 from benchmarks.papers.tables.words import NOTHING, listed, micro, number, percents, spread, table, title
-from benchmarks.papers.units import SUMS
+from benchmarks.papers.units import STRETCHED, SUMS
 from benchmarks.papers.variants import PLAIN
 
 HEADINGS: Final = (
@@ -23,9 +23,10 @@ HEADINGS: Final = (
 )
 
 WANTED: Final = {"nmnist_small": 0.96, "braille_recurrent": 0.94}
-"""Mean test accuracy that was to be reached, with either head."""
+"""Mean test accuracy that was to be reached, with either head, on recordings as they are or stretched."""
 
-ASKED: Final = WANTED | {SUMS[study]: share for study, share in WANTED.items()}
+EITHER: Final = WANTED | {SUMS[study]: share for study, share in WANTED.items()}
+ASKED: Final = EITHER | {STRETCHED[study]: share for study, share in EITHER.items() if study in STRETCHED}
 
 
 def baseline(results: Results) -> list[str]:

@@ -1,4 +1,7 @@
-"""A head that spikes and one that sends sums: what each knows after a share of the recording, and when it may stop."""
+"""A head that spikes and one that sends sums: what each knows after a share of the recording, and when it may stop.
+
+Below them that of sums, trained on recordings that are stretched in time.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from benchmarks.papers.knowable import SHARES
 from benchmarks.papers.loaded import Record, Results, accuracy, certified_cutoff
 from benchmarks.papers.tables.knowable import known_after
 from benchmarks.papers.tables.words import both, micro, percents, points, table, times, title
-from benchmarks.papers.units import SUMS
+from benchmarks.papers.units import STRETCHED, SUMS
 from benchmarks.papers.variants import PLAIN
 
 ASKED: Final = SHARES[:4]
@@ -26,7 +29,8 @@ def heads(results: Results) -> list[str]:
 def _rows(results: Results) -> Iterator[tuple[str, ...]]:
     for spiking, sums in SUMS.items():
         pairs = both(results.seeds(spiking, PLAIN), results.seeds(sums, PLAIN))
-        for word, found in zip(("spikes", "sums"), pairs, strict=True):
+        stretched = results.seeds(STRETCHED.get(sums, ""), PLAIN).values()
+        for word, found in zip(("spikes", "sums", "sums, stretched"), (*pairs, [*stretched]), strict=True):
             if found:
                 yield (title(spiking), word, *_cells(found))
 

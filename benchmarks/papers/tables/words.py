@@ -17,6 +17,7 @@ TITLES: Final[dict[str, str]] = {
     "nmnist_sums": "N-MNIST small, sums",
     "braille_recurrent": "Braille, recurrent",
     "braille_sums": "Braille, recurrent, sums",
+    "braille_stretched": "Braille, recurrent, sums, stretched",
     "braille_forward": "Braille, feed-forward",
 }
 
