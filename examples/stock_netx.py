@@ -82,10 +82,10 @@ def run(loaded: netx.hdf5.Network, steps: int) -> list[np.ndarray]:
 def compare(path: str) -> int:
     """Run both and print what came out."""
     network = read_net(path)
-    if network.golden is None:
-        raise SystemExit(f"{path} carries no golden vectors; export it with --golden 2 or use record_golden")
     if passes_on(network.layers[-1].neuron):
         raise SystemExit(f'{path} has a head of sums, which netx does not have; train it with head = "spikes"')
+    if network.golden is None:
+        raise SystemExit(f"{path} carries no golden vectors; export it with --golden 2 or use record_golden")
     frames, network = network.golden.frames[:1], unmasked(network)
     expected = simulate(network, frames).messages
     loaded = load(path, network)

@@ -36,7 +36,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     if options.chips < 1:
         raise ConfigError(f"--chips is {options.chips}, it must be at least 1; say how many there are")
     if not options.file.is_file():
-        what = "is a folder" if options.file.is_dir() else "does not exist"
+        what = "is a folder" if options.file.is_dir() else "is no file"
         raise ConfigError(f"{options.file} {what}; give a .net file")
     chips = [load_chip(name) for name in split_names(options.hw, chip_names())]
     found = [check_file(options.file, chip, options.chips) for chip in chips]
@@ -45,8 +45,8 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         output.show_json(facts if len(facts) > 1 else facts[0])
     else:
         tables = [
-            check_tables(options.file.name, chip.title, findings, options.all)
-            for chip, findings in zip(chips, found, strict=True)
+            Group(*[""] * bool(index), check_tables(options.file.name, chip.title, findings, options.all))
+            for index, (chip, findings) in enumerate(zip(chips, found, strict=True))
         ]
         output.show(Group(*tables))
     return int(not all(Verdict.of(findings).fits for findings in found))

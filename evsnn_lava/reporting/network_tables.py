@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from evsnn_lava.errors import printable
 from evsnn_lava.export.part_words import plural
 from evsnn_lava.reporting.units import format_count
 
@@ -305,23 +306,25 @@ def provenance_table(summary: NetworkSummary) -> Group:
     rich.console.Group
         One row per entry, and a hint if a value is cut.
     """
-    lines = {key: _in_words(value) for key, value in summary.provenance}
+    shown = {key: _in_words(value) for key, value in summary.provenance}
     table = _table()
     table.add_column("Entry", overflow="fold", max_width=24, style="dim")
     table.add_column("Value", overflow="fold")
-    for key, line in lines.items():
-        table.add_row(Text(key), Text(line if len(line) <= VALUE_LIMIT else f"{line[:VALUE_LIMIT]}..."))
-    cut = any(len(line) > VALUE_LIMIT or line.endswith("...") for line in lines.values())
+    for key, (line, _) in shown.items():
+        table.add_row(Text(key), Text(line))
+    cut = any(is_cut for _, is_cut in shown.values())
     return _titled("Provenance", table, "...: cut, `evsnn inspect --json` has the whole values" if cut else "")
 
 
-def _in_words(value: str) -> str:
-    """A value in one line; of JSON, the names at its top."""
+def _in_words(value: str) -> tuple[str, bool]:
+    """A value in one line, of JSON the names at its top, and whether anything is left out."""
     try:
         named = json.loads(value) if value.startswith("{") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         named = None
-    return f"JSON of {', '.join(named)} ..." if named else " ".join(value.split())
+    line = printable(" ".join((f"JSON of {', '.join(named)}" if named else value).split()))
+    is_long = len(line) > VALUE_LIMIT
+    return f"{line[:VALUE_LIMIT]}..." if is_long else f"{line} ..." if named else line, is_long or bool(named)
 
 
 def _table() -> Table:

@@ -116,7 +116,7 @@ def _require_ours(tree: Tree) -> None:
     groups = {path.partition("/")[0] for path in tree}
     if groups == {"layer"}:
         raise FormatError(
-            "a plain netx file without /evsnn (no recipe, masks or cutoff), in the HDF5 layout that `evsnn export` "
+            "a netx file without /evsnn (no recipe, masks or cutoff), in the HDF5 layout that `evsnn export` "
             "writes and `evsnn convert` does not read; take the file that still has its /evsnn"
         )
     if "evsnn" not in groups:

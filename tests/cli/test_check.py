@@ -94,7 +94,9 @@ def test_other_chips(evsnn, good):
 
 def test_several_chips(evsnn, good):
     code, out, _ = evsnn("check", good, "--hw", "loihi2,speck")
-    assert code == 1, "one of them is enough"
+    assert code == evsnn("check", good, "--hw", "speck,loihi2")[0] == 1, "one of them is enough"
+    assert evsnn("check", good, "--hw", "loihi1,loihi2")[0] == 0
+    assert f"\n\n{evsnn('check', good, '--hw', 'speck')[1]}" in out
     assert out.index(evsnn("check", good)[1]) < out.index(evsnn("check", good, "--hw", "speck")[1])
     found = json.loads(evsnn("check", good, "--hw", "loihi2,speck", "--json")[1])
     assert [(each["hardware"], each["fits"]) for each in found] == [("loihi2", True), ("speck", False)]
@@ -103,7 +105,7 @@ def test_several_chips(evsnn, good):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("none.net",), "none.net does not exist"),
+        (("none.net",), "none.net is no file"),
         ((".",), ". is a folder"),
         (("--chips", 0), "--chips is 0"),
         (("--hw", ","), "--hw names no profile; choose of: loihi1, loihi2, speck or TOML files"),

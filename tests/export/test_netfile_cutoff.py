@@ -40,6 +40,12 @@ def test_new_kinds_come_back_as_the_version_that_has_them(tiny, tmp_path, policy
     assert path.read_bytes() == (tmp_path / "b.net").read_bytes()
 
 
+@pytest.mark.parametrize(("length", "version"), [(4096, 4), (4097, 5)])
+def test_the_longest_table_of_version_4(tiny, length, version):
+    table = np.append([2**15], np.ones(length - 1, dtype=int))
+    assert int(encode(tiny.with_cutoff(replace(LIKELY, softmax=table)))["evsnn/format_version"]) == version
+
+
 def test_all_others_stay_version_3(tiny, demo):
     for network in (tiny, demo, tiny.with_cutoff(CutoffPolicy.never(4))):
         tree = encode(network)

@@ -69,7 +69,7 @@ def test_plain_netx_file(file):
     with h5py.File(file, "a", libver="v108") as net:
         del net["evsnn"]
     said = refusal(file)
-    assert "plain netx file without /evsnn" in said
+    assert "a netx file without /evsnn" in said
     assert "take the file that still has its /evsnn" in said, "evsnn convert would not read it either"
 
 

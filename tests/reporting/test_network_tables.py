@@ -156,12 +156,22 @@ def test_a_long_value_ends_with_an_ellipsis(network):
     assert short.count("b" * 50) >= 2
 
 
-@pytest.mark.parametrize("value", ['{"seed": 1, "data": {"steps": 3}}', "{not json}", "{}"])
-def test_of_json_the_names_at_its_top_are_shown(network, value):
+@pytest.mark.parametrize(
+    ("value", "shown", "is_cut"),
+    [
+        ('{"seed": 1, "data": {"steps": 3}}', "JSON of seed, data ...", True),
+        ("{not json}", "{not json}", False),
+        ("{}", "{}", False),
+        ("by hand ...", "by hand ...", False),
+        ('{"a":' * 100_000, '{"a":{"a":', True),
+        (r'{"\u001b[31mred\u202e": 1, "b\n\tc": 2, "\ud800": 3}', "JSON of ?[31mred?, b c, ? ...", True),
+    ],
+    ids=["json", "no json", "empty", "ellipsis", "deep", "hostile names"],
+)
+def test_of_json_the_names_at_its_top_are_shown(network, value, shown, is_cut):
     text = drawn(replace(network, provenance={"config": value}))
-    value, hint = ("JSON of seed, data ...", True) if "seed" in value else (value, False)
-    assert f"config  {value}" in text
-    assert ("...: cut" in text) == hint
+    assert f"config  {shown}" in text
+    assert ("...: cut" in text) == is_cut
 
 
 def test_a_cutoff_that_compares_nothing_has_no_lead(network):

@@ -135,6 +135,28 @@ def test_stretched_recordings_show_frames_near_the_shared_first_one():
     assert all((frame.diff() >= 0).all() and (frame.diff() <= 2).all() for frame in shown)
 
 
+def test_a_recording_is_shifted_and_stretched_at_once():
+    torch.manual_seed(1)
+    moved = augment(marked(), 0, 0.0, shift_steps=3, stretch=0.25)[:, 0, 0, 0]
+    first = moved[:, 0]
+    assert set(first.tolist()) == {0, 1, 2, 3, 4, 5}, "some begin late, some have begun"
+    both = [frame for frame in moved if frame[0] == 1]
+    assert len({int(frame[-1]) for frame in both}) > 3, "those that begin on time end at several moments"
+
+
+def test_what_is_switched_off_takes_no_random_number():
+    drawn = []
+    for options in ({}, {"stretch": 0.0}, {"shift_steps": 2}, {"shift_steps": 2, "stretch": 0.0}):
+        torch.manual_seed(5)
+        augment(marked(), 0, 0.0, **options)
+        drawn.append(float(torch.rand(())))
+    torch.manual_seed(5)
+    assert drawn[:2] == [float(torch.rand(()))] * 2
+    torch.manual_seed(5)
+    torch.randint(-2, 3, (200, 1))
+    assert drawn[2:] == [float(torch.rand(()))] * 2
+
+
 def test_augmentation_is_seeded():
     x = torch.from_numpy(frames()).float()
     results = []
