@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -100,7 +100,7 @@ def load_chip(name_or_path: str | os.PathLike[str]) -> Chip:
     >>> load_chip("loihi2").limits.neurons_per_core.value
     4095.0
     """
-    content, origin = _find(os.fspath(name_or_path))
+    content, origin = _find(os.fspath(name_or_path), chip_names)
     if "limits" not in content and "name" in content:
         valid = ", ".join(chip_names())
         raise ConfigError(f"{origin}: it holds costs, but not what fits on the chip (limits); choose one of: {valid}")
@@ -132,7 +132,7 @@ def load_profile(name_or_path: str | os.PathLike[str]) -> CostProfile:
     >>> load_profile("loihi1").energy.synop.value, load_profile("loihi1:fitted").energy.synop.value
     (23.6, 35.5)
     """
-    content, origin = _find(os.fspath(name_or_path))
+    content, origin = _find(os.fspath(name_or_path), profile_names)
     if "name" in content and not _COSTS & content.keys():
         valid = ", ".join(profile_names())
         raise ConfigError(f"{origin}: it does not say what operations cost; choose one of: {valid}")
@@ -186,7 +186,7 @@ def load_any(name_or_path: str | os.PathLike[str]) -> Chip | CostProfile:
     FormatError
         If the file is not TOML.
     """
-    content, origin = _find(os.fspath(name_or_path))
+    content, origin = _find(os.fspath(name_or_path), built_in_names)
     return _validated(model_for(content), content, origin)
 
 
@@ -240,17 +240,20 @@ def _stems() -> list[str]:
     return [name.removesuffix(".toml") for name in names if name.endswith(".toml")]
 
 
-def _find(name: str) -> tuple[dict[str, Any], str]:
-    """The content of a file, with what a variant changes of it, and the words for where it is from."""
+def _find(name: str, valid: Callable[[], tuple[str, ...]]) -> tuple[dict[str, Any], str]:
+    """The content of a file, with what a variant changes of it, and the words for where it is from.
+
+    ``valid`` names what could have been meant.
+    """
     base, _, variant = name.rpartition(":") if _VARIANT.search(name) else (name, "", "")
     if base.endswith(".toml") or Path(base).name != base:
         content, origin = read_content(base), base
     elif base in _stems():
         content, origin = _content(_built_in(base), base), f"{base}.toml"
         if variant and variant not in content.get("variants", {}):
-            raise unknown_name("hardware profile", name, built_in_names())
+            raise unknown_name("hardware profile", name, valid())
     else:
-        raise unknown_name("hardware profile", name, built_in_names())
+        raise unknown_name("hardware profile", name, valid())
     if variant:
         return changed(content, variant, origin), origin
     return {key: value for key, value in content.items() if key != "variants"}, origin

@@ -62,6 +62,11 @@ def test_an_unknown_name_or_variant_lists_the_valid_ones(name):
     assert complaint_about(name, ConfigError) == f"unknown hardware profile '{name}'; choose one of: {ALL}"
 
 
+def test_an_unknown_chip_lists_chips():
+    with pytest.raises(ConfigError, match=r"^unknown hardware profile 'loihi3'; choose one of: loihi1, loihi2, speck$"):
+        load_chip("loihi3")
+
+
 def test_costs_are_no_chip():
     with pytest.raises(ConfigError, match=r"^xylo.toml: it holds costs, but not what fits .* loihi1, loihi2, speck$"):
         load_chip("xylo")
