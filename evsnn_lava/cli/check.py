@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.hardware_option import split_names
@@ -45,11 +48,17 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         output.show_json(facts if len(facts) > 1 else facts[0])
     else:
         tables = [
-            Group(*[""] * bool(index), check_tables(options.file.name, chip.title, findings, options.all))
-            for index, (chip, findings) in enumerate(zip(chips, found, strict=True))
+            check_tables(options.file.name, chip.title, findings, options.all)
+            for chip, findings in zip(chips, found, strict=True)
         ]
-        output.show(Group(*tables))
+        output.show(tables[0] if len(tables) == 1 else _titled([chip.title for chip in chips], tables))
     return int(not all(Verdict.of(findings).fits for findings in found))
+
+
+def _titled(titles: Sequence[str], tables: Sequence[RenderableType]) -> Group:
+    """Tables of several chips, each below its name."""
+    blocks = (("", Text(title, "bold"), table) for title, table in zip(titles, tables, strict=True))
+    return Group(*list(chain.from_iterable(blocks))[1:])
 
 
 def check_facts(path: Path, chip: Chip, findings: tuple[Finding, ...]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from evsnn_lava._files import atomic_write
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import backend_options
+from evsnn_lava.cli.fitness import misfit
 from evsnn_lava.cli.neurobench_facts import neurobench_facts, write_neurobench
 from evsnn_lava.cli.profile_facts import measured_facts, report_facts
 from evsnn_lava.cli.profile_host import HostRun, host_facts, host_row, measure_file
@@ -19,7 +20,6 @@ from evsnn_lava.cli.profile_options import TRACE_SAMPLES, declare, named_hardwar
 from evsnn_lava.cli.profile_runs import FileRun, price, read_files, read_profiles, require_run, run_file
 from evsnn_lava.cli.profile_trace import traced
 from evsnn_lava.cli.recordings import load_samples
-from evsnn_lava.export.check import broken_rules, check
 from evsnn_lava.hw_profiles import Chip
 from evsnn_lava.profiling.measured import Readings, read_readings
 from evsnn_lava.reporting import constants_table, cost_tables
@@ -86,18 +86,11 @@ def _say_what_cannot_run(cost: Costs, output: Output) -> None:
     """A price says nothing about whether the chip takes the network."""
     network = cost.run.file.network
     for named in cost.reports:
-        chip = named.report.hardware
-        if not isinstance(chip, Chip):
-            continue
-        label, chips = cost.run.file.label, named.report.chips
-        errors = broken_rules(check(network, chip, chips))
-        if chips > 1:
+        chip, label, chips = named.report.hardware, cost.run.file.label, named.report.chips
+        if chips > 1 and isinstance(chip, Chip):
             output.note(f"{label} takes {chips} chips of {chip.title}")
-        if errors:
-            output.note(
-                f"{label} does not run on {chip.title} as it is, and this is what it would cost: `evsnn check` finds "
-                f"errors ({', '.join(errors)})"
-            )
+        if said := misfit(label, network, chip, chips):
+            output.note(said)
 
 
 def _write(costs: list[Costs], options: argparse.Namespace, output: Output) -> None:

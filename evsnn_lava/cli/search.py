@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from evsnn_lava.cli.console import Output
+from evsnn_lava.cli.fitness import misfit
 from evsnn_lava.cli.profile_runs import NetFile, require_run
 from evsnn_lava.cli.search_crew import Alone, Crew, Workers
 from evsnn_lava.cli.search_data import read_parts
@@ -58,7 +59,10 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     task = Task(replace(network, golden=None), content, parts, hardware, *rules)
     outcome = _found(task, ways, wish, options, output)
     about = {"network": network.name, "content": content, "hardware": hardware.name, "data": said, "seed": options.seed}
-    _write(network, outcome, wish, about, options, output)
+    written = _write(network, outcome, wish, about, options, output)
+    for label, each in {options.file.stem: network, **written}.items():
+        if wrong := misfit(label, each, hardware):
+            output.note(wrong)
     verdict = search_verdict(wish.limits, outcome.ways, outcome.chosen, outcome.own)
     if options.json:
         output.show_json({**outcome_facts(outcome, wish, about), "verdict": verdict})
@@ -141,18 +145,23 @@ def _write(
     about: dict[str, Any],
     options: argparse.Namespace,
     output: Output,
-) -> None:
+) -> dict[str, NetworkDescription]:
+    """Write the files that are asked for; the network that was written, by its name."""
     if options.csv is not None:
         write_csv(outcome, options.csv)
         output.note(f"wrote {options.csv}")
     if options.output is None or outcome.chosen is None:
-        return
+        return {}
     own = row_facts(outcome.chosen)
     del own["cutoff"]["thresholds"], own["cutoff"]["guarantee"]  # they are in the file themselves
     facts = {**about, "limits": wish.limits.given, "delta": wish.delta, "tried": len(outcome.tried), "chosen": own}
     facts["broken_on_test"] = list(broken_on_test(outcome, wish))
-    write_net(chosen_network(network, outcome.chosen, facts), options.output)
+    made = chosen_network(network, outcome.chosen, facts)
+    write_net(made, options.output)
     output.note(f"wrote {options.output}")
+    if network.guarantee and not made.guarantee:
+        output.note("the guarantee of the file is gone, its cutoff is another one; --delta asks for a new one")
+    return {options.output.stem: made}
 
 
 def _kept(outcome: Outcome, wish: Wish) -> bool:

@@ -154,8 +154,11 @@ def _limits(options: argparse.Namespace) -> Limits:
                 found[key] = amount(written, dimension)
             except ValueError as error:
                 raise ConfigError(f"{option}: {error}") from error
-    if found.get("min_accuracy", 0.0) > 1:
-        raise ConfigError(f"--min-accuracy is {options.min_accuracy}, the limit is 100 %; write 0.96 or 96%")
+    if (accuracy := found.get("min_accuracy", 0.0)) > 1:
+        meant = accuracy / 100 if accuracy <= 100 else 0.96
+        raise ConfigError(
+            f"--min-accuracy is {options.min_accuracy}, the limit is 100 %; write {meant:g} or {100 * meant:g}%"
+        )
     return Limits(**found)
 
 

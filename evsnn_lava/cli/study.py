@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from evsnn_lava.cli.console import Output
 from evsnn_lava.cli.evaluation import run_samples
+from evsnn_lava.cli.fitness import misfit
 from evsnn_lava.cli.loads import core_load
 from evsnn_lava.cli.recordings import Samples, load_samples
 from evsnn_lava.cli.study_raster import raster_of
@@ -110,6 +111,7 @@ def study_file(
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         samples=str(samples),
         guarantee=network.guarantee,
+        misfits=tuple(misfit(name, network, report.hardware, report.chips) for report in reports),
         facts=_facts(network),
         reports=reports,
         balances=_balances(network, samples, hardware),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -12,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from evsnn_lava.errors import printable
 from evsnn_lava.export.part_words import plural
+from evsnn_lava.reporting.provenance_values import value_line
 from evsnn_lava.reporting.units import format_count
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ KEPT, DROPPED = "█", "░"
 HASH_DIGITS: Final = 16
 MASK_LINE: Final = 50
 """Frames of a mask that are drawn in one line."""
-VALUE_LIMIT: Final = 240
-"""Characters of a value of the provenance that are shown."""
 
 LEADS: Final = {
     "gap": "gap: lead of the best class over the second, in spikes or sums",
@@ -306,7 +303,7 @@ def provenance_table(summary: NetworkSummary) -> Group:
     rich.console.Group
         One row per entry, and a hint if a value is cut.
     """
-    shown = {key: _in_words(value) for key, value in summary.provenance}
+    shown = {key: value_line(value) for key, value in summary.provenance}
     table = _table()
     table.add_column("Entry", overflow="fold", max_width=24, style="dim")
     table.add_column("Value", overflow="fold")
@@ -314,17 +311,6 @@ def provenance_table(summary: NetworkSummary) -> Group:
         table.add_row(Text(key), Text(line))
     cut = any(is_cut for _, is_cut in shown.values())
     return _titled("Provenance", table, "...: cut, `evsnn inspect --json` has the whole values" if cut else "")
-
-
-def _in_words(value: str) -> tuple[str, bool]:
-    """A value in one line, of JSON the names at its top, and whether anything is left out."""
-    try:
-        named = json.loads(value) if value.startswith("{") else None
-    except (ValueError, RecursionError):
-        named = None
-    line = printable(" ".join((f"JSON of {', '.join(named)}" if named else value).split()))
-    is_long = len(line) > VALUE_LIMIT
-    return f"{line[:VALUE_LIMIT]}..." if is_long else f"{line} ..." if named else line, is_long or bool(named)
 
 
 def _table() -> Table:

@@ -96,7 +96,8 @@ def test_several_chips(evsnn, good):
     code, out, _ = evsnn("check", good, "--hw", "loihi2,speck")
     assert code == evsnn("check", good, "--hw", "speck,loihi2")[0] == 1, "one of them is enough"
     assert evsnn("check", good, "--hw", "loihi1,loihi2")[0] == 0
-    assert f"\n\n{evsnn('check', good, '--hw', 'speck')[1]}" in out
+    assert out.startswith("Loihi 2\n")
+    assert out.endswith(f"\n\nSpeck\n{evsnn('check', good, '--hw', 'speck')[1]}")
     assert out.index(evsnn("check", good)[1]) < out.index(evsnn("check", good, "--hw", "speck")[1])
     found = json.loads(evsnn("check", good, "--hw", "loihi2,speck", "--json")[1])
     assert [(each["hardware"], each["fits"]) for each in found] == [("loihi2", True), ("speck", False)]

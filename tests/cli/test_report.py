@@ -79,6 +79,15 @@ def test_a_page_of_one_file_is_the_same_every_time(folder, tmp_path, capsys):
     assert f"wrote {tmp_path / 'a.html'}" in capsys.readouterr().out
 
 
+def test_a_chip_that_cannot_run_it_is_named(folder, tmp_path):
+    path = folder / "hidden.net"
+    write_net(replace(network(), masks=FrameMasks("skip", ([1, 1, 0, 1, 1, 1], [1, 0, 0, 1, 1, 1]))), path)
+    assert write(folder, str(path), "-o", str(tmp_path / "a.html"), "--hw", "loihi2,cpu-45nm") == 0
+    page = (tmp_path / "a.html").read_text()
+    assert page.count("hidden does not run on Loihi 2 as it is") == 1
+    assert "does not run on CPU" not in page
+
+
 def test_files_of_the_same_name_go_by_that_of_the_file(folder, tmp_path):
     paths = [str(folder / name) for name in ("one.net", "two.net")]
     assert write(folder, *paths, "-o", str(tmp_path / "a.html"), "--hw", "loihi2,loihi1") == 0

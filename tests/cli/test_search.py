@@ -134,6 +134,15 @@ def test_without_limits_nothing_is_chosen(search):
     assert "nothing is chosen" in facts["verdict"]
 
 
+def test_a_chip_that_cannot_run_it_is_named(search, tmp_path):
+    code, _, err = search(*LOOSE[:2], "-o", tmp_path / "best.net", "--hw", "speck:live")
+    said = " ".join(err.split())
+    assert code == 0, said
+    for name in ("halves", "best"):
+        assert f"{name} does not run on Speck" in said
+    assert "does not run" not in search(*LOOSE)[2]
+
+
 def test_limits_that_nothing_keeps_are_an_exit_code(search, tmp_path):
     code, out, _ = search("--max-p95-steps", "1", "--max-time", "1 s", "--quiet", "-o", tmp_path / "best.net")
     assert code == 1

@@ -57,6 +57,8 @@ def summary_section(page: Page) -> Iterator[str]:
         yield f'<p class="file">{text(file.file)}<code>{text(file.sha256)}</code></p>'
         if file.guarantee:
             yield f"<p>{text(file.guarantee)}</p>"
+        if any(file.misfits):
+            yield page.each_chip(lambda chip, file=file: f"<p>{text(file.misfits[chip])}</p>")  # type: ignore[misc]
         yield page.each_chip(lambda chip, file=file: summary.cards(file, chip, page.notes))  # type: ignore[misc]
         yield "</article>"
     if len(page.study.files) > 1:

@@ -127,6 +127,8 @@ class FileStudy:
         What was run, in words.
     guarantee : str
         What its cutoff promises on new data, in a sentence; empty if nothing.
+    misfits : tuple of str
+        Why a chip does not take it, a sentence for every chip of the study; empty if it does, or nobody knows.
     facts : tuple of (str, str)
         What the network is, for people: name of the fact and its value.
     reports : tuple of CostReport
@@ -154,6 +156,7 @@ class FileStudy:
     sha256: str
     samples: str
     guarantee: str
+    misfits: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     reports: tuple[CostReport, ...]
     balances: tuple[Balance | None, ...]

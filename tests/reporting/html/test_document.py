@@ -144,6 +144,15 @@ def test_a_guarantee_stands_beside_the_key_figures(study):
     assert "Early exit costs" not in render(study)
 
 
+def test_a_chip_that_does_not_take_a_file_is_named_where_that_chip_is_shown(study):
+    misfits = ("", "It <fits> nowhere.")[: len(study.chips)]
+    first = replace(study.files[0], misfits=misfits)
+    assert len(misfits) == 2
+    page = render(replace(study, files=(first, *study.files[1:])))
+    assert '<div data-chip="1"><p>It &lt;fits&gt; nowhere.</p></div>' in page
+    assert "nowhere" not in render(study)
+
+
 def test_without_labels_there_is_no_accuracy_to_draw(study):
     points = {name: replace(getattr(study.files[0], name), accuracy=None) for name in ("own", "full")}
     page = render(replace(study, files=(replace(study.files[0], **points),)))
