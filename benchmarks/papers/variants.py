@@ -164,4 +164,7 @@ CONTROL_MASK: Final = Variant(PLAIN, "uniform", HEADLINE_MASK.keep, HEADLINE_MAS
 WINDOW_MASK: Final = Variant(PLAIN, "window", KEEPS[0], HEADLINE_MASK.layout)
 """The busiest frames in a row, most of them: what begins and ends a recording without telling anything is left out."""
 
+ELIMINATION_MASK: Final = Variant(PLAIN, "elimination", HEADLINE_MASK.keep, HEADLINE_MASK.layout)
+"""Half of the frames, those that the network misses most."""
+
 HOYER_MASK: Final = Variant(HOYER_INIT, HEADLINE_MASK.method, HEADLINE_MASK.keep, HEADLINE_MASK.layout)

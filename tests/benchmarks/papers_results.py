@@ -28,7 +28,11 @@ BASES = {PLAIN: 0.96, WITHOUT_RCS: 0.95, HOYER_INIT: 0.965}
 def chips(steps: float) -> dict:
     costs = {"loihi2": 4e-6, "loihi1": 6e-6}
     return {
-        chip: {"energy_j": [value * steps, value * steps / 3, value * steps * 2], "time_s": [1e-6 * steps] * 3}
+        chip: {
+            "energy_j": [value * steps, value * steps / 3, value * steps * 2],
+            "dynamic_j": [value * steps / 4] * 3,
+            "time_s": [1e-6 * steps] * 3,
+        }
         for chip, value in costs.items()
     }
 

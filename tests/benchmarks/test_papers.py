@@ -27,7 +27,8 @@ from benchmarks.papers.tables.hoyer import hoyer_words
 from benchmarks.papers.tables.masks import Match, masks, masks_words
 from benchmarks.papers.tables.progress import progress
 from benchmarks.papers.tables.together import WAYS, chosen_keep, together_words, ways
-from benchmarks.papers.tables.words import spread
+from benchmarks.papers.tables.use import USED, use
+from benchmarks.papers.tables.words import micro, spread
 from benchmarks.papers.units import DATASETS, same_config, tasks_of
 from benchmarks.papers.variants import HEADLINE_MASK, KEEPS, PLAIN, WITHOUT_RCS, Variant, layer_shares
 from evsnn_lava.errors import FormatError
@@ -100,7 +101,7 @@ def test_a_single_seed_has_no_interval():
     results = made_up(seeds=1, studies=("nmnist_small",))
     for block in pages.BY_NAME.values():
         assert not any("±" in line for line in block(results))
-    assert (spread([0.5], 100), spread([0.5, 0.5], 100)) == ("50.0", "50.0 ± 0.0")
+    assert (spread([0.5], 100), spread([0.5, 0.5, 0.5], 100)) == ("50.0", "50.0 ± 0.0")
 
 
 def test_learned_masks_win_where_they_are_better_in_every_seed(results):
@@ -126,8 +127,8 @@ def test_masks_must_cost_little_and_beat_uniform_ones(results):
 
 
 def test_every_pair_of_ways_is_compared_once(results):
-    said = [re.match(r"- N-MNIST small, (\w+) against (\w+) masks", line) for line in masks_words(results)]
-    pairs = [found.groups() for found in said if found]
+    said = [re.match(r"- N-MNIST small, (\w+) against (.+) masks[,:]", line) for line in masks_words(results)]
+    pairs = [(found[1], other) for found in said if found for other in found[2].split(", ")]
     assert len({frozenset(pair) for pair in pairs}) == len(pairs) == 7 + 6
 
 
@@ -283,6 +284,19 @@ def test_both_heads_stand_beside_each_other_over_the_seeds_that_both_have(result
     assert spikes[2] == f"{100 * one['test']['curve'][round(0.3 * len(one['test']['curve'])) - 1]:.1f} (1)"
     assert spikes[6] == f"{100 * one['test']['accuracy']:.1f} (1)"
     assert spikes[2:] == sums[2:]  # both were made up alike
+
+
+def test_what_a_user_has_of_it_is_what_was_measured(results):
+    lines = [line.split(" | ") for line in use(results)[2:]]
+    ways_of = [line[1] for line in lines if line[0] == "| N-MNIST small"]
+    assert ways_of == [way.label for way in USED]
+    cut = certified_cutoff(results.seeds("nmnist_small", PLAIN)[1])
+    whole = results.seeds("nmnist_small", PLAIN)[1]["full"]
+    one = Results({"nmnist_small": {PLAIN: {1: results.seeds("nmnist_small", PLAIN)[1]}}})
+    plain, stopped = (line.split(" | ") for line in use(one)[2:])
+    assert plain[5:7] == [micro([whole["chips"]["loihi2"][key][0]]) for key in ("energy_j", "time_s")]
+    assert stopped[5:7] == [micro([cut["chips"]["loihi2"][key][0]]) for key in ("energy_j", "time_s")]
+    assert (plain[3], stopped[4]) == ("", spread([cut["exit"]["mean"]]))
 
 
 def test_a_further_policy_that_reaches_the_aim_is_named(results):

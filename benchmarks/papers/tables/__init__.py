@@ -15,6 +15,7 @@ from benchmarks.papers.tables.knowable import knowable
 from benchmarks.papers.tables.masks import masks, masks_tests, masks_words
 from benchmarks.papers.tables.progress import progress
 from benchmarks.papers.tables.together import together, together_words
+from benchmarks.papers.tables.use import use
 
 Block = Callable[[Results], list[str]]
 
@@ -29,7 +30,7 @@ BLOCKS: Final[dict[str, dict[str, Block]]] = {
         "knowable": knowable,
         "cutoff_grid": cutoff_grid,
     },
-    "together": {"together": together, "together_words": together_words},
+    "together": {"use": use, "together": together, "together_words": together_words},
     "hoyer": {"hoyer": hoyer, "hoyer_words": hoyer_words},
     "guarantee": {"guarantee": guarantee, "guarantee_words": guarantee_words},
     "progress": {"progress": progress},

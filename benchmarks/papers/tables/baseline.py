@@ -19,7 +19,10 @@ HEADINGS: Final = (
     "Test, %",
     "Test by seed, %",
     "Energy loihi2, uJ",
+    "of it dynamic",
+    "us",
     "loihi1, uJ",
+    "us",
 )
 
 WANTED: Final = {"nmnist_small": 0.96, "braille_recurrent": 0.94}
@@ -37,7 +40,7 @@ def baseline(results: Results) -> list[str]:
 def _row(results: Results, study: str) -> tuple[str, ...]:
     found = results.seeds(study, PLAIN)
     network = next(iter(found.values()))["network"]
-    energies = [[record["full"]["chips"][chip]["energy_j"][0] for record in found.values()] for chip in CHIPS]
+    costs = [[record["full"]["chips"][chip][quantity][0] for record in found.values()] for chip, quantity in COSTS]
     return (
         title(study),
         "-".join(layer.split()[1] for layer in network["layers"]),
@@ -45,11 +48,15 @@ def _row(results: Results, study: str) -> tuple[str, ...]:
         percents(record["validation"]["accuracy"] for record in found.values()),
         percents(accuracy(record) for record in found.values()),
         listed(results.values(study, PLAIN, accuracy), 100),
-        *map(micro, energies),
+        *map(micro, costs),
     )
 
 
-CHIPS: Final = ("loihi2", "loihi1")
+COSTS: Final = (
+    *(("loihi2", quantity) for quantity in ("energy_j", "dynamic_j", "time_s")),
+    *(("loihi1", quantity) for quantity in ("energy_j", "time_s")),
+)
+"""Chip and quantity of the last columns."""
 
 
 def baseline_words(results: Results) -> list[str]:

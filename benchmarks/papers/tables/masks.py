@@ -160,22 +160,34 @@ def masks_words(results: Results) -> list[str]:
 
 def _verdicts(results: Results, study: str) -> list[str]:
     halves = [line for method in JUDGED for line in _half(results, study, method)]
-    against = [line for match in _matches(results) if match.study == study for line in _against(results, match)]
-    return [*halves, *_within(results, study), *against]
+    matches = [match for match in _matches(results) if match.study == study and match.shares(results)]
+    said = {match: _against(results, match) for match in matches}
+    return [*halves, *_within(results, study), *filter(None, said.values()), *_silent([m for m in said if not said[m]])]
 
 
-def _against(results: Results, match: Match) -> list[str]:
+def _against(results: Results, match: Match) -> str:
+    """At which shares masks are better or worse than others; nothing where neither is shown anywhere."""
     found = match.shares(results)
-    if not found:
-        return []
     gains = {place: each for place, each in found.items() if each[0].difference.value > 0}
-    better = [_words(place) for place, (test, _) in gains.items() if test.sign_flip_p < LEVEL]
-    sure = [_words(place) for place, (_, corrected) in gains.items() if corrected < LEVEL]
-    worse = [_words(place) for place, (test, _) in found.items() if test.difference.high < 0]
+    ways = {
+        f"better with p < {LEVEL} (permutation)": [p for p, (test, _) in gains.items() if test.sign_flip_p < LEVEL],
+        "better by the t-test after Holm's correction": [p for p, (_, corrected) in gains.items() if corrected < LEVEL],
+        "worse (95 % interval)": [p for p, (test, _) in found.items() if test.difference.high < 0],
+    }
+    shown = [f"{way} at {_list([*map(_words, places)])}" for way, places in ways.items() if places]
+    if not shown:
+        return ""
+    shares = number(len(found), "share")
+    return f"- {title(match.study)}, {match.method} against {match.other} masks, {shares}: {'; '.join(shown)}."
+
+
+def _silent(matches: Sequence[Match]) -> list[str]:
+    """One sentence for all comparisons of a method in which neither side is shown to be better."""
+    methods = dict.fromkeys(match.method for match in matches)
+    others = {method: [match.other for match in matches if match.method == method] for method in methods}
     return [
-        f"- {title(match.study)}, {match.method} against {match.other} masks, {number(len(found), 'share')}: better "
-        f"with p < {LEVEL} (permutation) at {_list(better)}, by the t-test after Holm's correction at {_list(sure)}; "
-        f"worse (95 % interval) at {_list(worse)}."
+        f"- {title(matches[0].study)}, {method} against {_list(names)} masks: no difference is shown at any share."
+        for method, names in others.items()
     ]
 
 

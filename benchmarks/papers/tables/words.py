@@ -48,18 +48,18 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def spread(values: Iterable[float], scale: float = 1.0, digits: int = 1, sign: str = "") -> str:
-    """Mean over the seeds and half of its 95 % interval (Student's t); a single seed has none.
+    """Mean over the seeds and half of its 95 % interval (Student's t); one seed has none, and that of two says nothing.
 
     Examples
     --------
-    >>> spread([0.97, 0.96, 0.98], 100), spread([0.5], 100), spread([])
-    ('97.0 ± 2.5', '50.0', '')
+    >>> spread([0.97, 0.96, 0.98], 100), spread([0.5, 0.7], 100), spread([])
+    ('97.0 ± 2.5', '60.0', '')
     """
     found = [scale * value for value in values]
     if not found:
         return ""
     mean = f"{np.mean(found):{sign}.{digits}f}"
-    if len(found) < 2:
+    if len(found) < 3:
         return mean
     interval = t_interval(found)
     return f"{mean} ± {interval.high - interval.value:.{digits}f}"
