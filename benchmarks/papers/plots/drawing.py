@@ -16,6 +16,8 @@ Draw = Callable[[Any, Data], None]
 STYLE: Final = {"svg.hashsalt": "evsnn_lava", "svg.fonttype": "none", "font.size": 9, "path.simplify": True}
 COLOURS: Final = ("#1b6ca8", "#d1495b", "#3a7d44", "#8d5a97", "#e09f3e", "#5b5b5b", "#24b8c4", "#a44a3f", "#7a7a00")
 """They keep their order: the first is what a plot is about."""
+IN_A_ROW: Final = 3
+"""Panels, so that a page shows them large enough to read."""
 
 
 def digest(data: Data) -> str:
@@ -24,7 +26,7 @@ def digest(data: Data) -> str:
 
 
 def write_svg(path: Path, data: Data, draw: Draw, panels: int, size: tuple[float, float]) -> None:
-    """Draw panels side by side on white, readable on dark pages as well.
+    """Draw panels in rows on white, readable on dark pages as well.
 
     Parameters
     ----------
@@ -45,11 +47,15 @@ def write_svg(path: Path, data: Data, draw: Draw, panels: int, size: tuple[float
     from matplotlib import pyplot
 
     with pyplot.rc_context(STYLE):
-        width, height = size
-        figure, axes = pyplot.subplots(
-            1, panels, figsize=(width * panels, height), layout="constrained", squeeze=False, facecolor="white"
+        columns, rows = min(panels, IN_A_ROW), -(-panels // IN_A_ROW)
+        inches = (size[0] * columns, size[1] * rows)
+        figure, grid = pyplot.subplots(
+            rows, columns, figsize=inches, layout="constrained", squeeze=False, facecolor="white"
         )
-        draw(list(axes[0]), data)
+        axes = list(grid.flat)
+        draw(axes[:panels], data)
+        for empty in axes[panels:]:
+            empty.remove()
         with atomic_write(path, make_folders=True) as temporary:
             metadata = {"Date": None, "Creator": None, "Description": digest(data)}
             figure.savefig(temporary, format="svg", metadata=metadata)

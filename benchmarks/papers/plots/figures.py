@@ -27,7 +27,7 @@ def draw_energies(axes: Axes, data: Any) -> None:
         for label, (x, y) in points.items():
             place = labels.index(label)
             look = {"color": _colour(place), "fmt": "os^"[place // len(COLOURS)], "markersize": 4, "linewidth": 0.8}
-            drawn[label] = panel.errorbar(x[0], 100 * y[0], xerr=_ends(x, 1), yerr=_ends(y, 100), **look)
+            drawn[label] = panel.errorbar(x[0], 100 * y[0], xerr=_ends(x, 1), yerr=_ends(y, 100), **look).lines[0]
         _name(panel, name, "energy per inference on loihi2, uJ", "test accuracy, %")
         _follow(panel, [100 * y[0] for _, y in points.values()])
     below = {"loc": "outside lower center", "ncols": 4, "frameon": False, "fontsize": 7}
