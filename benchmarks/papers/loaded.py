@@ -118,6 +118,20 @@ def certifiable_epsilon(record: Record) -> float | None:
 
 def certified_cutoff(record: Record) -> Record:
     """What the guaranteed policy reaches on the test samples at that epsilon."""
-    row = cutoff_row(record, GUARANTEED, certifiable_epsilon(record))
+    return _guaranteed(record, certifiable_epsilon(record))
+
+
+def recipe_epsilon(record: Record) -> float:
+    """The epsilon of the configuration, which was there before any network was trained."""
+    return float(record["config"]["cutoff"]["epsilon"])
+
+
+def recipe_cutoff(record: Record) -> Record:
+    """What the guaranteed policy reaches on the test samples at that epsilon."""
+    return _guaranteed(record, recipe_epsilon(record))
+
+
+def _guaranteed(record: Record, epsilon: float | None) -> Record:
+    row = cutoff_row(record, GUARANTEED, epsilon)
     found: Record = run_to_end(record) if row is None else row["test"]
     return found

@@ -81,6 +81,7 @@ def record(variant: Variant, seed: int, study: str = "nmnist_small") -> dict:
         "study": study,
         "variant": variant.name,
         "seed": seed,
+        "config": {"cutoff": {"epsilon": 0.01}},
         "network": {
             "layers": ["conv1 4x9x9", "dense2 10"],
             "depth": DEPTH,

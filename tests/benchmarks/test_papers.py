@@ -21,14 +21,14 @@ from benchmarks.papers.plan import GUARANTEED
 from benchmarks.papers.plots import PLOTS, digest, write_plot
 from benchmarks.papers.records import packed, read_record, unpacked, write_record
 from benchmarks.papers.tables import BLOCKS
-from benchmarks.papers.tables.cutoff import cutoff_words, regulariser
+from benchmarks.papers.tables.cutoff import cutoff, cutoff_words, regulariser
 from benchmarks.papers.tables.heads import heads
 from benchmarks.papers.tables.hoyer import hoyer_words
 from benchmarks.papers.tables.masks import Match, masks, masks_words
 from benchmarks.papers.tables.progress import progress
 from benchmarks.papers.tables.together import WAYS, chosen_keep, together_words, ways
 from benchmarks.papers.tables.use import USED, use
-from benchmarks.papers.tables.words import micro, spread
+from benchmarks.papers.tables.words import micro, points, spread, times
 from benchmarks.papers.units import DATASETS, same_config, tasks_of
 from benchmarks.papers.variants import HEADLINE_MASK, KEEPS, PLAIN, WITHOUT_RCS, Variant, layer_shares
 from evsnn_lava.errors import FormatError
@@ -297,6 +297,16 @@ def test_what_a_user_has_of_it_is_what_was_measured(results):
     assert plain[5:7] == [micro([whole["chips"]["loihi2"][key][0]]) for key in ("energy_j", "time_s")]
     assert stopped[5:7] == [micro([cut["chips"]["loihi2"][key][0]]) for key in ("energy_j", "time_s")]
     assert (plain[3], stopped[4]) == ("", spread([cut["exit"]["mean"]]))
+
+
+def test_the_epsilon_of_the_configuration_has_a_row_where_it_is_another_one(results):
+    one = results.seeds("nmnist_small", PLAIN)[1]
+    lines = cutoff(Results({"nmnist_small": {PLAIN: {1: one}}}))
+    row = next(line.split(" | ") for line in lines if "| recipe |" in line)
+    expected = cutoff_row(one, GUARANTEED, 0.01)["test"]
+    assert (row[2], row[4], row[8]) == ("0.01", points([expected["loss"]]), times([expected["gain"]]))
+    same = {**one, "config": {"cutoff": {"epsilon": certifiable_epsilon(one)}}}
+    assert not any("recipe" in line for line in cutoff(Results({"nmnist_small": {PLAIN: {1: same}}})))
 
 
 def test_a_further_policy_that_reaches_the_aim_is_named(results):

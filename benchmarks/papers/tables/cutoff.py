@@ -15,6 +15,8 @@ from benchmarks.papers.loaded import (
     certified_cutoff,
     chosen_cutoff,
     cutoff_row,
+    recipe_cutoff,
+    recipe_epsilon,
 )
 from benchmarks.papers.plan import EPSILONS, HEADLINE, POLICY_NAMES
 from benchmarks.papers.tables.words import NOTHING, both, micro, number, percents, points, spread, table, times, title
@@ -22,6 +24,15 @@ from benchmarks.papers.variants import PLAIN, WITHOUT_RCS
 
 BEST: Final = "certified"
 """The guaranteed policy at the smallest epsilon that the number of validation samples can certify."""
+
+RECIPE: Final = "recipe"
+"""The guaranteed policy at the epsilon of the configuration."""
+
+NO_LABEL: Final[dict[str, tuple[Callable[[Record], float | None], Callable[[Record], Record]]]] = {
+    BEST: (certifiable_epsilon, certified_cutoff),
+    RECIPE: (recipe_epsilon, recipe_cutoff),
+}
+"""Rows whose epsilon no label has a part in: that epsilon, and what it reaches."""
 
 COLUMNS: Final[dict[str, Callable[[list[Record]], str]]] = {
     "Accuracy, %": lambda rows: percents(row["accuracy"] for row in rows),
@@ -46,19 +57,27 @@ def cutoff(results: Results) -> list[str]:
     rows = [
         (title(study), policy, _epsilons(results, study, policy), *_cells(_chosen(results, study, policy)))
         for study in results.events(PLAIN)
-        for policy in (*POLICY_NAMES, BEST)
+        for policy in (*POLICY_NAMES, *_no_label(results, study))
     ]
     return table(("Data set", "Policy", "Epsilon by seed", *COLUMNS), rows)
 
 
 def _chosen(results: Results, study: str, policy: str, variant: str = PLAIN) -> list[Record]:
     records = results.seeds(study, variant).values()
-    return [certified_cutoff(record) if policy == BEST else chosen_cutoff(record, policy) for record in records]
+    if policy in NO_LABEL:
+        return [NO_LABEL[policy][1](record) for record in records]
+    return [chosen_cutoff(record, policy) for record in records]
+
+
+def _no_label(results: Results, study: str) -> list[str]:
+    """The rows whose epsilon no label has a part in; the second one where that epsilon is another."""
+    same = _epsilons(results, study, BEST) == _epsilons(results, study, RECIPE)
+    return [BEST] if same else list(NO_LABEL)
 
 
 def _epsilons(results: Results, study: str, policy: str) -> str:
     records = results.seeds(study, PLAIN).values()
-    found = [certifiable_epsilon(record) if policy == BEST else record["chosen"][policy] for record in records]
+    found = [NO_LABEL[policy][0](record) if policy in NO_LABEL else record["chosen"][policy] for record in records]
     return ", ".join("none" if epsilon is None else f"{epsilon:g}" for epsilon in found)
 
 
@@ -100,10 +119,10 @@ def regulariser(results: Results) -> list[str]:
 
 
 def cutoff_words(results: Results) -> list[str]:
-    """Whether twice fewer frames at half a point are reached, by the paper's policy and by the certified one."""
+    """Whether twice fewer frames at half a point are reached, by the paper's policy and by those without a label."""
     lines: list[str] = []
     for study in results.events(PLAIN):
-        lines += [_sentence(results, study, policy) for policy in (HEADLINE, BEST)]
+        lines += [_sentence(results, study, policy) for policy in (HEADLINE, *_no_label(results, study))]
         lines += _others(results, study)
     return lines or [NOTHING]
 
