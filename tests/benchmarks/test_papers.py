@@ -26,6 +26,7 @@ from benchmarks.papers.tables.heads import heads
 from benchmarks.papers.tables.hoyer import hoyer_words
 from benchmarks.papers.tables.masks import Match, masks, masks_words
 from benchmarks.papers.tables.progress import progress
+from benchmarks.papers.tables.reached import SENTENCES, reached
 from benchmarks.papers.tables.together import WAYS, chosen_keep, together_words, ways
 from benchmarks.papers.tables.use import USED, use
 from benchmarks.papers.tables.words import micro, points, spread, times
@@ -307,6 +308,16 @@ def test_the_epsilon_of_the_configuration_has_a_row_where_it_is_another_one(resu
     assert (row[2], row[4], row[8]) == ("0.01", points([expected["loss"]]), times([expected["gain"]]))
     same = {**one, "config": {"cutoff": {"epsilon": certifiable_epsilon(one)}}}
     assert not any("recipe" in line for line in cutoff(Results({"nmnist_small": {PLAIN: {1: same}}})))
+
+
+def test_what_is_reached_is_told_apart_from_what_is_not(results):
+    said = [line for words in SENTENCES for line in words(results)]
+    good = reached(results)
+    assert set(good[:-1]) < set(said)
+    assert all("NOT" not in line for line in good[:-1])
+    left = sum("NOT reached" in line for line in said)
+    assert good[-1] == f"- Not reached by {left} other ways, which the lists below name."
+    assert len(good) - 1 == sum("reached." in line or "reached 2 x" in line for line in said) - left > 0
 
 
 def test_a_further_policy_that_reaches_the_aim_is_named(results):

@@ -14,6 +14,7 @@ from benchmarks.papers.tables.hoyer import hoyer, hoyer_words
 from benchmarks.papers.tables.knowable import knowable
 from benchmarks.papers.tables.masks import masks, masks_tests, masks_words
 from benchmarks.papers.tables.progress import progress
+from benchmarks.papers.tables.reached import reached
 from benchmarks.papers.tables.together import together, together_words
 from benchmarks.papers.tables.use import use
 
@@ -33,6 +34,6 @@ BLOCKS: Final[dict[str, dict[str, Block]]] = {
     "together": {"use": use, "together": together, "together_words": together_words},
     "hoyer": {"hoyer": hoyer, "hoyer_words": hoyer_words},
     "guarantee": {"guarantee": guarantee, "guarantee_words": guarantee_words},
-    "progress": {"progress": progress},
+    "page": {"progress": progress, "reached": reached},
 }
-"""The blocks of each table of the command line, by their names in the page; ``progress`` stands in the page alone."""
+"""The blocks of each table of the command line, by their names in the page; those of ``page`` stand there alone."""

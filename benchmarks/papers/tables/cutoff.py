@@ -143,7 +143,8 @@ def _others(results: Results, study: str) -> list[str]:
     if not reached:
         return []
     return [
-        f"- {title(study)}: of the {len(further)} further policies of the table, {', '.join(reached)} reached that."
+        f"- {title(study)}: of the {len(further)} further policies of the table, {', '.join(reached)} reached "
+        "2 x at 0.5 points."
     ]
 
 
