@@ -14,6 +14,7 @@ from evsnn_lava.cli.search_outcome import chosen_network
 from evsnn_lava.cli.search_store import Store
 from evsnn_lava.cli.search_work import Job, Part
 from evsnn_lava.errors import ConfigError
+from evsnn_lava.export.calibration_file import with_guarantee
 from evsnn_lava.export.netfile.reader import read_net
 from evsnn_lava.export.netfile.writer import write_net
 from evsnn_lava.export.search.candidates import Candidate
@@ -37,7 +38,7 @@ def file(tmp_path_factory):
 def search(file, evsnn):
     """Search around the network of the file, in this process."""
 
-    def call(*arguments):
+    def call(*arguments, file=file):
         return evsnn("search", file, "--workers", 1, "--min-support", 4, *GRID, *arguments)
 
     return call
@@ -330,3 +331,11 @@ def test_a_guarantee_of_another_cutoff_is_not_carried_on(file):
     for policy in (Policy.of("0.1", CutoffPolicy.never(8), refused), Policy.of("0.1", CutoffPolicy.fixed(2, 8))):
         made = chosen_network(stated, Row(Candidate(1.0, own, 8), policy, selection=None), {})
         assert GUARANTEE not in made.provenance
+
+
+def test_a_guarantee_that_goes_is_said(file, search, tmp_path):
+    write_net(with_guarantee(read_net(file), "Sure."), tmp_path / "sure.net")
+    for source, said in ((file, False), (tmp_path / "sure.net", True)):
+        code, _, err = search(*LOOSE, "-o", tmp_path / "best.net", file=source)
+        assert code == 0
+        assert ("the guarantee of the file is gone" in " ".join(err.split())) == said
