@@ -58,7 +58,8 @@ def summary_section(page: Page) -> Iterator[str]:
         if file.guarantee:
             yield f"<p>{text(file.guarantee)}</p>"
         if any(file.misfits):
-            yield page.each_chip(lambda chip, file=file: f"<p>{text(file.misfits[chip])}</p>")  # type: ignore[misc]
+            said = [f"<p>{text(each)}.</p>" if each else "" for each in file.misfits]
+            yield page.each_chip(said.__getitem__)
         yield page.each_chip(lambda chip, file=file: summary.cards(file, chip, page.notes))  # type: ignore[misc]
         yield "</article>"
     if len(page.study.files) > 1:

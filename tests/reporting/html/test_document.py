@@ -145,7 +145,7 @@ def test_a_guarantee_stands_beside_the_key_figures(study):
 
 
 def test_a_chip_that_does_not_take_a_file_is_named_where_that_chip_is_shown(study):
-    misfits = ("", "It <fits> nowhere.")[: len(study.chips)]
+    misfits = ("", "It <fits> nowhere")[: len(study.chips)]
     first = replace(study.files[0], misfits=misfits)
     assert len(misfits) == 2
     page = render(replace(study, files=(first, *study.files[1:])))
