@@ -28,13 +28,14 @@ from benchmarks.papers.variants import (
 )
 from evsnn_lava.training.config import RunConfig, read_config
 
-SUMS: Final = {"nmnist_small": "nmnist_sums", "braille_recurrent": "braille_sums"}
-"""The study of the same network with a head of sums, by that with a spiking one; in it only what the tables show."""
+SPIKES, SUMS, STRETCHED = "spikes", "sums", "sums, stretched"
+KIN: Final = {
+    "nmnist_small": {SPIKES: "nmnist_small", SUMS: "nmnist_sums"},
+    "braille_recurrent": {SPIKES: "braille_recurrent", SUMS: "braille_sums", STRETCHED: "braille_stretched"},
+}
+"""Studies of the same network: with a head that spikes, one that sends sums, and that on stretched recordings."""
 
-STRETCHED: Final = {"braille_sums": "braille_stretched"}
-"""The study of the same network trained on recordings that are stretched in time; in it only what the tables show."""
-
-EVENTS: Final = (*(study for pair in SUMS.items() for study in pair), *STRETCHED.values(), "braille_forward")
+EVENTS: Final = (*(study for kin in KIN.values() for study in kin.values()), "braille_forward")
 """Studies of event networks, each with a configuration of its name."""
 
 DATASETS: Final = (*EVENTS, MNIST)
@@ -179,8 +180,8 @@ FEW: Final = (
     PLAIN_NETWORK,
     *masked_variants(("learned", "elimination", "uniform", "window"), (0.75, 0.5), ("input",)),
 )
-ONLY: Final = dict.fromkeys(SUMS.values(), FEW) | dict.fromkeys(STRETCHED.values(), (PLAIN_NETWORK, WINDOW_MASK))
-"""Variants of studies that do not have all."""
+ONLY: Final = {"nmnist_sums": FEW, "braille_sums": FEW, "braille_stretched": (PLAIN_NETWORK, WINDOW_MASK)}
+"""Variants of studies in which is only what the tables show."""
 
 EVENT_TABLES: Final[dict[str, tuple[Variant, ...]]] = {
     "baseline": (PLAIN_NETWORK,),

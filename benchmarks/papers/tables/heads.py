@@ -12,7 +12,7 @@ from benchmarks.papers.knowable import SHARES
 from benchmarks.papers.loaded import Record, Results, accuracy, certified_cutoff
 from benchmarks.papers.tables.knowable import known_after
 from benchmarks.papers.tables.words import micro, percents, points, table, times, title
-from benchmarks.papers.units import STRETCHED, SUMS
+from benchmarks.papers.units import KIN
 from benchmarks.papers.variants import PLAIN
 
 ASKED: Final = SHARES[:4]
@@ -27,13 +27,12 @@ def heads(results: Results) -> list[str]:
 
 
 def _rows(results: Results) -> Iterator[tuple[str, ...]]:
-    for spiking, sums in SUMS.items():
-        studies = {"spikes": spiking, "sums": sums, "sums, stretched": STRETCHED.get(sums, "")}
-        by_seed = {word: found for word, study in studies.items() if (found := results.seeds(study, PLAIN))}
+    for base, kin in KIN.items():
+        by_seed = {word: found for word, study in kin.items() if (found := results.seeds(study, PLAIN))}
         shared = sorted(set.intersection(*map(set, by_seed.values()))) if len(by_seed) > 1 else ()
         if shared:
             for word, found in by_seed.items():
-                yield (title(spiking), word, *_cells([found[seed] for seed in shared]))
+                yield (title(base), word, *_cells([found[seed] for seed in shared]))
 
 
 def _cells(found: list[Record]) -> tuple[str, ...]:
