@@ -297,7 +297,7 @@ def test_what_a_user_has_of_it_is_what_was_measured(results):
     plain, stopped = (line.split(" | ") for line in use(one)[2:])
     assert plain[5:7] == [micro([whole["chips"]["loihi2"][key][0]]) for key in ("energy_j", "time_s")]
     assert stopped[5:7] == [micro([cut["chips"]["loihi2"][key][0]]) for key in ("energy_j", "time_s")]
-    assert (plain[3], stopped[4]) == ("", spread([cut["exit"]["mean"]]))
+    assert (plain[3], stopped[4]) == ("+0.0", spread([cut["exit"]["mean"]]))
 
 
 def test_the_epsilon_of_the_configuration_has_a_row_where_it_is_another_one(results):

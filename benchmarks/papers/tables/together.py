@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,20 +70,28 @@ WAYS: Final = (
 )
 BOTH: Final = WAYS[3]
 
-HEADINGS: Final = (
-    "Data set",
-    "Variant",
-    "Accuracy, %",
-    "Against plain, points",
-    "Frames",
-    "Hardware steps",
-    "loihi2, uJ (range)",
-    "less",
-    "us",
-    "loihi1, uJ (range)",
-    "less",
-    "us",
-)
+CHIPS: Final = ("loihi2", "loihi1")
+BySeed = Mapping[int, Record]
+
+RUN: Final[dict[str, Callable[[BySeed, BySeed], str]]] = {
+    "Accuracy, %": lambda found, _: percents(row["accuracy"] for row in found.values()),
+    "Against plain, points": lambda found, plain: points(
+        one["accuracy"] - other["accuracy"] for one, other in _paired(found, plain)
+    ),
+    "Frames": lambda found, _: spread(row["exit"]["mean"] for row in found.values()),
+    "Hardware steps": lambda found, _: spread(row["hardware_steps"] for row in found.values()),
+}
+"""What is said of a way, given the plain network, both by seed."""
+
+COST: Final[dict[str, Callable[[BySeed, BySeed, str], str]]] = {
+    "uJ": lambda found, _, chip: micro(energy(row, chip)[0] for row in found.values()),
+    "uJ (range)": lambda found, _, chip: _range(found, chip),
+    "less": lambda found, plain, chip: times(
+        energy(one, chip)[0] and energy(other, chip)[0] / energy(one, chip)[0] for one, other in _paired(found, plain)
+    ),
+    "us": lambda found, _, chip: micro(row["chips"][chip]["time_s"][0] for row in found.values()),
+}
+"""The same for every chip."""
 
 
 def ways(results: Results, study: str) -> tuple[Way, ...]:
@@ -115,31 +123,47 @@ def _validation(results: Results, study: str, variant: str) -> dict[int, float]:
 
 
 def together(results: Results) -> list[str]:
-    """One row per data set and way."""
-    rows = [
-        _row(study, way, found, WAYS[0].rows(results, study))
-        for study in results.events(PLAIN)
-        for way in ways(results, study)
-        if (found := way.rows(results, study))
-    ]
-    return table(HEADINGS, rows)
+    """One row per data set and way, with everything that is known of it."""
+    return ways_table(results, ways, tuple(RUN), ("uJ (range)", "less", "us"))
 
 
-def _row(study: str, way: Way, found: Mapping[int, Record], plain: Mapping[int, Record]) -> tuple[str, ...]:
-    paired = list(zip(*both(found, plain), strict=True))
-    costs = []
-    for chip in ("loihi2", "loihi1"):
-        ratios = [energy(one, chip)[0] and energy(other, chip)[0] / energy(one, chip)[0] for one, other in paired]
-        costs += [_range(found, chip), times(ratios), micro(row["chips"][chip]["time_s"][0] for row in found.values())]
-    return (
-        title(study),
-        way.label,
-        percents(row["accuracy"] for row in found.values()),
-        points(one["accuracy"] - other["accuracy"] for one, other in paired),
-        spread(row["exit"]["mean"] for row in found.values()),
-        spread(row["hardware_steps"] for row in found.values()),
-        *costs,
-    )
+def ways_table(
+    results: Results,
+    ways_of: Callable[[Results, str], Sequence[Way]],
+    run: Sequence[str],
+    cost: Sequence[str],
+) -> list[str]:
+    """One row per data set and way; what was not measured has none.
+
+    Parameters
+    ----------
+    results : Results
+        Where the figures are.
+    ways_of : callable
+        The ways of a data set.
+    run, cost : sequence of str
+        Columns, of ``RUN`` and of ``COST``, the latter for every chip.
+
+    Returns
+    -------
+    list of str
+        Lines of Markdown.
+    """
+    headings = [f"{chip}, {name}" if name == cost[0] else name for chip in CHIPS for name in cost]
+    rows = []
+    for study in results.events(PLAIN):
+        plain = WAYS[0].rows(results, study)
+        for way in ways_of(results, study):
+            if found := way.rows(results, study):
+                said = [RUN[name](found, plain) for name in run]
+                priced = [COST[name](found, plain, chip) for chip in CHIPS for name in cost]
+                rows.append((title(study), way.label, *said, *priced))
+    return table(("Data set", "Variant", *run, *headings), rows)
+
+
+def _paired(found: BySeed, plain: BySeed) -> list[tuple[Record, Record]]:
+    """A way and the plain network, seed by seed."""
+    return list(zip(*both(found, plain), strict=True))
 
 
 def energy(row: Record, chip: str) -> list[float]:
@@ -148,7 +172,7 @@ def energy(row: Record, chip: str) -> list[float]:
     return found
 
 
-def _range(found: Mapping[int, Record], chip: str) -> str:
+def _range(found: BySeed, chip: str) -> str:
     value, low, high = (micro(energy(row, chip)[place] for row in found.values()) for place in range(3))
     return f"{value} ({low}..{high})"
 
@@ -163,7 +187,7 @@ def together_words(results: Results) -> list[str]:
 
 
 def _verdict(results: Results, study: str, way: Way) -> list[str]:
-    paired = list(zip(*both(way.rows(results, study), WAYS[0].rows(results, study)), strict=True))
+    paired = _paired(way.rows(results, study), WAYS[0].rows(results, study))
     if not paired:
         return []
     less = float(np.mean([energy(plain, "loihi2")[0] / energy(found, "loihi2")[0] for found, plain in paired]))
