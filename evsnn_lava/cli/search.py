@@ -60,7 +60,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     outcome = _found(task, ways, wish, options, output)
     about = {"network": network.name, "content": content, "hardware": hardware.name, "data": said, "seed": options.seed}
     written = _write(network, outcome, wish, about, options, output)
-    for label, each in {options.file.stem: network, **written}.items():
+    for label, each in ((options.file.stem, network), *written):
         if wrong := misfit(label, each, hardware):
             output.note(wrong)
     verdict = search_verdict(wish.limits, outcome.ways, outcome.chosen, outcome.own)
@@ -145,13 +145,13 @@ def _write(
     about: dict[str, Any],
     options: argparse.Namespace,
     output: Output,
-) -> dict[str, NetworkDescription]:
-    """Write the files that are asked for; the network that was written, by its name."""
+) -> list[tuple[str, NetworkDescription]]:
+    """Write the files that are asked for; the network that was written, if one was, and its name."""
     if options.csv is not None:
         write_csv(outcome, options.csv)
         output.note(f"wrote {options.csv}")
     if options.output is None or outcome.chosen is None:
-        return {}
+        return []
     own = row_facts(outcome.chosen)
     del own["cutoff"]["thresholds"], own["cutoff"]["guarantee"]  # they are in the file themselves
     facts = {**about, "limits": wish.limits.given, "delta": wish.delta, "tried": len(outcome.tried), "chosen": own}
@@ -161,7 +161,7 @@ def _write(
     output.note(f"wrote {options.output}")
     if network.guarantee and not made.guarantee:
         output.note("the guarantee of the file is gone, its cutoff is another one; --delta asks for a new one")
-    return {options.output.stem: made}
+    return [(options.output.stem, made)]
 
 
 def _kept(outcome: Outcome, wish: Wish) -> bool:
