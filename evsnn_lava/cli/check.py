@@ -38,9 +38,6 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     """Check and print; 1 if something does not fit."""
     if options.chips < 1:
         raise ConfigError(f"--chips is {options.chips}, it must be at least 1; say how many there are")
-    if not options.file.is_file():
-        what = "is a folder" if options.file.is_dir() else "is no file"
-        raise ConfigError(f"{options.file} {what}; give a .net file")
     chips = [load_chip(name) for name in split_names(options.hw, chip_names())]
     found = [check_file(options.file, chip, options.chips) for chip in chips]
     if options.json:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from evsnn_lava.errors import EvsnnError
+from evsnn_lava.errors import ConfigError, EvsnnError
 from evsnn_lava.export.check.finding import Change, Finding
 from evsnn_lava.export.check.rules import check, worst_first
 from evsnn_lava.export.check.subject import layer_object
@@ -37,9 +37,16 @@ def check_file(path: Path, chip: Chip, chips: int = 1) -> tuple[Finding, ...]:
     -------
     tuple of Finding
         Of a file that cannot be read: why, for every block of it if it is a netx file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file, or it is none.
     """
     try:
         return check(read_net(path), chip, chips)
+    except ConfigError:  # there is no such file
+        raise
     except EvsnnError as error:
         if FOREIGN not in str(error):
             return (_unreadable("file", error, path),)

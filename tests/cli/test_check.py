@@ -106,8 +106,10 @@ def test_several_chips(evsnn, good):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("none.net",), "none.net is no file"),
-        ((".",), ". is a folder"),
+        (("none.net",), "cannot read none.net: No such file"),
+        ((".",), "cannot read .: it is a folder"),
+        (("/dev/null",), "cannot read /dev/null: it is not a regular file"),
+        (("x" * 5000,), "File name too long"),
         (("--chips", 0), "--chips is 0"),
         (("--hw", ","), "--hw names no profile; choose of: loihi1, loihi2, speck or TOML files"),
     ],
